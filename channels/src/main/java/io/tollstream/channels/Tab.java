@@ -1,0 +1,250 @@
+package io.tollstream.channels;
+
+import io.tollstream.channels.Ledger.Step;
+import io.tollstream.metering.Amount;
+import io.tollstream.metering.Bill;
+import io.tollstream.metering.Tariff;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The gateway's account of one channel: what was deposited, what is authorized by vouchers, what is
+ * spent, and where the channel stands. Immutable; every transition gives the next tab and an
+ * answer, for the {@link Ledger} to make durable before anybody acts on it.
+ *
+ * <p>A voucher is taken only up to the deposit, and a reservation is charged when it is made,
+ * within what is authorized plus the route's credit: a crash leaves reserved bytes charged, never
+ * unpaid ones served.
+ *
+ * @param vouchers the newest vouchers, smallest amount first; enough of them are kept that a close
+ *     can redeem the smallest one that covers what is spent
+ * @param bill what is reserved or delivered, by tariff
+ */
+public record Tab(Channel channel, Phase phase, List<Voucher> vouchers, Bill bill) {
+  /** The most vouchers kept per channel. */
+  public static final int MAX_VOUCHERS = 32;
+
+  /** Where a tab stands. */
+  public sealed interface Phase {
+    /** Takes vouchers and sells. */
+    record Open() implements Phase {}
+
+    /** The payer has requested a forced close on chain: sells nothing more, redeems what it has. */
+    record Disputed() implements Phase {}
+
+    /** The gateway is closing the channel with a voucher of this amount: sells nothing more. */
+    record Closing(Amount redeem) implements Phase {}
+
+    /** The channel is finalized on chain. */
+    record Closed() implements Phase {}
+  }
+
+  /** How a voucher was taken. */
+  public sealed interface Acceptance {
+    /** It raised what is authorized. */
+    record Raised(Tab tab) implements Acceptance {}
+
+    /** It is valid and no larger than what is authorized: nothing changed. */
+    record Stale(Tab tab) implements Acceptance {}
+
+    Tab tab();
+  }
+
+  /**
+   * What a reservation got.
+   *
+   * @param granted quanta now charged, from zero to what was asked
+   * @param headroom quanta that could still be granted after it
+   * @param tab the tab after it
+   */
+  public record Grant(long granted, long headroom, Tab tab) {}
+
+  /**
+   * A tab in order.
+   *
+   * @throws IllegalArgumentException if the vouchers are too many, out of order or of another
+   *     channel
+   */
+  public Tab {
+    vouchers = List.copyOf(vouchers);
+    if (vouchers.size() > MAX_VOUCHERS) {
+      throw new IllegalArgumentException("more than " + MAX_VOUCHERS + " vouchers on a tab");
+    }
+    for (int i = 0; i < vouchers.size(); i++) {
+      requireInOrder(channel, vouchers, i);
+    }
+  }
+
+  private static void requireInOrder(Channel channel, List<Voucher> vouchers, int i) {
+    Voucher voucher = vouchers.get(i);
+    boolean rising = i == 0 || voucher.cumulative().exceeds(vouchers.get(i - 1).cumulative());
+    if (!rising || !voucher.channelId().equals(channel.id())) {
+      throw new IllegalArgumentException("vouchers must rise and be of the tab's channel");
+    }
+  }
+
+  /** The tab of a channel that nobody has paid or used yet. */
+  public static Tab of(Channel channel) {
+    return new Tab(channel, phaseOf(channel, new Phase.Open()), List.of(), Bill.EMPTY);
+  }
+
+  public ChannelId id() {
+    return channel.id();
+  }
+
+  /** The amount of the best voucher; zero before the first. */
+  public Amount authorized() {
+    return vouchers.isEmpty() ? Amount.ZERO : vouchers.get(vouchers.size() - 1).cumulative();
+  }
+
+  /** What may be spent: a reorganised chain can hold less than vouchers were taken for. */
+  private Amount ceiling() {
+    return authorized().min(channel.deposit());
+  }
+
+  /** What is charged, reservations included. */
+  public Amount spent() {
+    return bill.total();
+  }
+
+  public boolean isOpen() {
+    return phase instanceof Phase.Open;
+  }
+
+  /**
+   * The voucher to redeem: the smallest that covers what is spent, else the best there is; null
+   * where there is none or the chain has settled as much already.
+   */
+  public @Nullable Voucher redeemable() {
+    Amount spent = spent();
+    Voucher best = null;
+    for (Voucher voucher : vouchers) {
+      best = voucher;
+      if (!spent.exceeds(voucher.cumulative())) {
+        break;
+      }
+    }
+    return best != null && best.cumulative().exceeds(channel.settled()) ? best : null;
+  }
+
+  /**
+   * Takes a voucher whose signature and signer were verified against this tab's channel.
+   *
+   * @param minDelta the least by which a voucher must raise what is authorized
+   */
+  public Step<Result<Acceptance>> accept(Voucher voucher, Amount minDelta) {
+    Refusal unfit = unfitToSell();
+    if (unfit != null) {
+      return Step.keep(Result.refused(unfit));
+    }
+    Amount cumulative = voucher.cumulative();
+    if (!vouchers.isEmpty() && !cumulative.exceeds(authorized())) {
+      return Step.keep(Result.ok(new Acceptance.Stale(this)));
+    }
+    if (cumulative.exceeds(channel.deposit())) {
+      return Step.keep(
+          Result.refused(new Refusal.AmountExceedsDeposit(cumulative, channel.deposit())));
+    }
+    Amount delta = cumulative.minus(authorized());
+    if (!vouchers.isEmpty() && minDelta.exceeds(delta) && !cumulative.equals(channel.deposit())) {
+      return Step.keep(Result.refused(new Refusal.DeltaTooSmall(delta, minDelta)));
+    }
+    Tab next = withVouchers(keepNewest(voucher));
+    return new Step<>(next, Result.ok(new Acceptance.Raised(next)));
+  }
+
+  /**
+   * Charges up to {@code quanta} at a tariff: all of it, or what authorization plus credit still
+   * cover. Zero granted is an answer, not a refusal: the stream may hold for the next voucher.
+   */
+  public Step<Result<Grant>> reserve(Tariff tariff, long quanta, Amount credit) {
+    Refusal unfit = unfitToSell();
+    if (unfit != null) {
+      return Step.keep(Result.refused(unfit));
+    }
+    if (bill.isFullFor(tariff)) {
+      return Step.keep(Result.refused(new Refusal.TooManyTariffs()));
+    }
+    long affordable = bill.affordable(tariff, ceiling().plusOrMax(credit));
+    long granted = Math.min(quanta, affordable);
+    if (granted == 0) {
+      return Step.keep(Result.ok(new Grant(0, 0, this)));
+    }
+    Tab next = new Tab(channel, phase, vouchers, bill.plus(tariff, granted));
+    return new Step<>(next, Result.ok(new Grant(granted, affordable - granted, next)));
+  }
+
+  /** Takes back what a stream reserved and did not use; in every phase. */
+  public Step<Tab> giveBack(Tariff tariff, long quanta) {
+    Tab next = new Tab(channel, phase, vouchers, bill.minus(tariff, quanta));
+    return new Step<>(next, next);
+  }
+
+  /** Takes over what the chain says now: deposit, settled, forced close, finalized. */
+  public Step<Tab> observe(Channel seen) {
+    if (!seen.id().equals(channel.id())) {
+      throw new IllegalArgumentException("observed " + seen.id() + " on the tab of " + id());
+    }
+    if (seen.equals(channel)) {
+      return Step.keep(this);
+    }
+    Tab next = new Tab(seen, phaseOf(seen, phase), vouchers, bill);
+    return new Step<>(next, next);
+  }
+
+  /** Stops selling, to close the channel with what {@link #redeemable} names. */
+  public Step<Result<Tab>> beginClose() {
+    if (phase instanceof Phase.Closed) {
+      return Step.keep(Result.refused(new Refusal.ChannelFinalized(id())));
+    }
+    Voucher voucher = redeemable();
+    Amount redeem = voucher == null ? channel.settled() : voucher.cumulative();
+    Tab next = new Tab(channel, new Phase.Closing(redeem), vouchers, bill);
+    return new Step<>(next, Result.ok(next));
+  }
+
+  /** Sells again after a close that did not go through. */
+  public Step<Tab> abandonClose() {
+    if (!(phase instanceof Phase.Closing)) {
+      return Step.keep(this);
+    }
+    Tab next = new Tab(channel, phaseOf(channel, new Phase.Open()), vouchers, bill);
+    return new Step<>(next, next);
+  }
+
+  private @Nullable Refusal unfitToSell() {
+    if (phase instanceof Phase.Disputed) {
+      return new Refusal.CloseRequested(id());
+    }
+    return isOpen() ? null : new Refusal.ChannelFinalized(id());
+  }
+
+  private static Phase phaseOf(Channel channel, Phase before) {
+    if (channel.finalized() || before instanceof Phase.Closed) {
+      return new Phase.Closed();
+    }
+    if (before instanceof Phase.Closing) {
+      return before;
+    }
+    return channel.isCloseRequested() ? new Phase.Disputed() : new Phase.Open();
+  }
+
+  private Tab withVouchers(List<Voucher> next) {
+    return new Tab(channel, phase, next, bill);
+  }
+
+  /**
+   * Room for one more: a voucher below what is spent is the first to go; where there is none, the
+   * second best, so that the smallest that covers what is spent and the best both stay.
+   */
+  private List<Voucher> keepNewest(Voucher voucher) {
+    List<Voucher> next = new ArrayList<>(vouchers);
+    if (next.size() == MAX_VOUCHERS) {
+      boolean oldestCovered = next.get(1).cumulative().compareTo(spent()) <= 0;
+      next.remove(oldestCovered ? 0 : next.size() - 1);
+    }
+    next.add(voucher);
+    return next;
+  }
+}

@@ -1,0 +1,39 @@
+package io.tollstream.channels;
+
+import io.tollstream.metering.Amount;
+
+/**
+ * What a channel must be like to pay for a route.
+ *
+ * @param token the ERC-20 contract, or zero for the chain's native coin
+ * @param minDeposit the least unsettled deposit taken, in base units
+ */
+public record Terms(Escrow escrow, Address payee, Address token, Amount minDeposit) {
+
+  /** The first way in which a channel differs from the terms, or the channel itself. */
+  public Result<Channel> check(Channel channel) {
+    if (!channel.escrow().equals(escrow)) {
+      return mismatch("escrowContract", escrow.contract(), channel.escrow().contract());
+    }
+    if (!channel.payee().equals(payee)) {
+      return mismatch("recipient", payee, channel.payee());
+    }
+    if (!channel.token().equals(token)) {
+      return mismatch("currency", token, channel.token());
+    }
+    if (channel.finalized()) {
+      return Result.refused(new Refusal.ChannelFinalized(channel.id()));
+    }
+    if (channel.isCloseRequested()) {
+      return Result.refused(new Refusal.CloseRequested(channel.id()));
+    }
+    Amount unsettled = channel.deposit().minus(channel.settled());
+    return minDeposit.exceeds(unsettled)
+        ? Result.refused(new Refusal.InsufficientBalance(minDeposit, unsettled))
+        : Result.ok(channel);
+  }
+
+  private static Result<Channel> mismatch(String field, Address expected, Address actual) {
+    return Result.refused(new Refusal.ChannelMismatch(field, expected.hex(), actual.hex()));
+  }
+}
