@@ -83,8 +83,12 @@ public record Amount(BigInteger baseUnits) implements Comparable<Amount> {
 
   /** This plus {@code other}, or 2^128 - 1 where the sum is above it. */
   public Amount plusOrMax(Amount other) {
-    BigInteger sum = baseUnits.add(other.baseUnits);
-    return sum.bitLength() > 128 ? MAX : new Amount(sum);
+    return orMax(baseUnits.add(other.baseUnits));
+  }
+
+  /** An amount of this many base units, or 2^128 - 1 where there are more. */
+  static Amount orMax(BigInteger baseUnits) {
+    return baseUnits.bitLength() > 128 ? MAX : new Amount(baseUnits);
   }
 
   public Amount min(Amount other) {

@@ -1,5 +1,6 @@
 package io.tollstream.metering;
 
+import java.math.BigInteger;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -18,6 +19,7 @@ public record Bill(Map<Tariff, Long> lines) {
 
   /**
    * @throws IllegalArgumentException if a line is not above zero or there are too many
+   * @throws ArithmeticException if the lines' costs sum up to more than 2^128 - 1
    */
   public Bill {
     lines = Map.copyOf(lines);
@@ -29,6 +31,7 @@ public record Bill(Map<Tariff, Long> lines) {
         throw new IllegalArgumentException("a bill's line must be above zero: " + quanta);
       }
     }
+    sum(lines);
   }
 
   /** The quanta charged at a tariff so far. */
@@ -36,12 +39,12 @@ public record Bill(Map<Tariff, Long> lines) {
     return lines.getOrDefault(tariff, 0L);
   }
 
-  /**
-   * The sum of the lines' costs, each line rounded up to a whole base unit.
-   *
-   * @throws ArithmeticException if it is above 2^128 - 1
-   */
+  /** The sum of the lines' costs, each line rounded up to a whole base unit. */
   public Amount total() {
+    return sum(lines);
+  }
+
+  private static Amount sum(Map<Tariff, Long> lines) {
     Amount total = Amount.ZERO;
     for (Map.Entry<Tariff, Long> line : lines.entrySet()) {
       total = total.plus(line.getKey().cost(line.getValue()));
@@ -56,40 +59,41 @@ public record Bill(Map<Tariff, Long> lines) {
 
   /**
    * The largest quantity that can be added at a tariff with the total staying within the ceiling;
-   * zero where the total is above it already.
+   * zero where the total is above it already, or the bill {@link #isFullFor} the tariff.
    */
   public long affordable(Tariff tariff, Amount ceiling) {
-    long charged = quanta(tariff);
-    Amount elsewhere = total().minus(tariff.cost(charged));
-    if (elsewhere.exceeds(ceiling)) {
+    Amount elsewhere = totalBut(tariff);
+    if (elsewhere.exceeds(ceiling) || isFullFor(tariff)) {
       return 0;
     }
-    return Math.max(0, tariff.affordable(ceiling.minus(elsewhere)) - charged);
+    return Math.max(0, tariff.affordable(ceiling.minus(elsewhere)) - quanta(tariff));
   }
 
-  /** The total as it would be with {@code quanta} more at a tariff; 2^128 - 1 where it is above. */
+  /**
+   * The total as it would be with {@code quanta} more at a tariff; 2^128 - 1 where it is above.
+   *
+   * @throws IllegalArgumentException if quanta is negative
+   */
   public Amount totalWith(Tariff tariff, long quanta) {
-    long charged = quanta(tariff);
-    long more = Math.min(quanta, Long.MAX_VALUE - charged);
-    Amount elsewhere = total().minus(tariff.cost(charged));
-    try {
-      return elsewhere.plusOrMax(tariff.cost(charged + more));
-    } catch (ArithmeticException tooMuch) {
-      return Amount.MAX;
-    }
+    requireNotNegative(quanta);
+    BigInteger line = BigInteger.valueOf(quanta(tariff)).add(BigInteger.valueOf(quanta));
+    return Amount.orMax(totalBut(tariff).baseUnits().add(tariff.baseUnits(line)));
+  }
+
+  private Amount totalBut(Tariff tariff) {
+    return total().minus(tariff.cost(quanta(tariff)));
   }
 
   /**
    * This bill with {@code quanta} more at a tariff.
    *
-   * @throws ArithmeticException if the line no longer fits a {@code long}
+   * @throws ArithmeticException if the line no longer fits a {@code long} or the total an {@link
+   *     Amount}
    * @throws IllegalArgumentException if the bill {@link #isFullFor} the tariff or quanta is
    *     negative
    */
   public Bill plus(Tariff tariff, long quanta) {
-    if (quanta < 0) {
-      throw new IllegalArgumentException("quanta below zero: " + quanta);
-    }
+    requireNotNegative(quanta);
     return with(tariff, Math.addExact(quanta(tariff), quanta));
   }
 
@@ -105,6 +109,12 @@ public record Bill(Map<Tariff, Long> lines) {
           "cannot give back " + quanta + " of " + charged + " quanta at " + tariff);
     }
     return with(tariff, charged - quanta);
+  }
+
+  private static void requireNotNegative(long quanta) {
+    if (quanta < 0) {
+      throw new IllegalArgumentException("quanta below zero: " + quanta);
+    }
   }
 
   private Bill with(Tariff tariff, long quanta) {

@@ -32,14 +32,14 @@ public record Tariff(Amount price, TariffUnit unit) {
     if (quanta < 0) {
       throw new IllegalArgumentException("quanta below zero: " + quanta);
     }
-    if (quanta == 0) {
-      return Amount.ZERO;
-    }
+    return new Amount(baseUnits(BigInteger.valueOf(quanta)));
+  }
+
+  /** The cost of a quantity of any size, rounded up, in base units of any number. */
+  BigInteger baseUnits(BigInteger quanta) {
     BigInteger[] parts =
-        BigInteger.valueOf(quanta)
-            .multiply(price.baseUnits())
-            .divideAndRemainder(BigInteger.valueOf(unit.quanta()));
-    return new Amount(parts[1].signum() == 0 ? parts[0] : parts[0].add(BigInteger.ONE));
+        quanta.multiply(price.baseUnits()).divideAndRemainder(BigInteger.valueOf(unit.quanta()));
+    return parts[1].signum() == 0 ? parts[0] : parts[0].add(BigInteger.ONE);
   }
 
   /**
