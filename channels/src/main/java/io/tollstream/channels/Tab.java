@@ -6,6 +6,7 @@ import io.tollstream.metering.Bill;
 import io.tollstream.metering.Tariff;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -193,15 +194,41 @@ public record Tab(Channel channel, Phase phase, List<Voucher> vouchers, Bill bil
     return new Step<>(next, next);
   }
 
-  /** Stops selling, to close the channel with what {@link #redeemable} names. */
-  public Step<Result<Tab>> beginClose() {
+  /**
+   * Stops selling, to close the channel with what {@link #redeemable} names.
+   *
+   * @param offered the payer's closing voucher, verified like any other, or null. It need not raise
+   *     what is authorized: one of exactly what is spent spares the payer the rest of its window.
+   *     One that does not cover what is spent is of no use and is passed over.
+   */
+  public Step<Result<Tab>> beginClose(@Nullable Voucher offered) {
     if (phase instanceof Phase.Closed) {
       return Step.keep(Result.refused(new Refusal.ChannelFinalized(id())));
     }
-    Voucher voucher = redeemable();
+    if (offered != null && offered.cumulative().exceeds(channel.deposit())) {
+      return Step.keep(
+          Result.refused(
+              new Refusal.AmountExceedsDeposit(offered.cumulative(), channel.deposit())));
+    }
+    Tab last = withVouchers(offered == null ? vouchers : withClosing(offered));
+    Voucher voucher = last.redeemable();
     Amount redeem = voucher == null ? channel.settled() : voucher.cumulative();
-    Tab next = new Tab(channel, new Phase.Closing(redeem), vouchers, bill);
+    Tab next = new Tab(channel, new Phase.Closing(redeem), last.vouchers, bill);
     return new Step<>(next, Result.ok(next));
+  }
+
+  private List<Voucher> withClosing(Voucher offered) {
+    if (spent().exceeds(offered.cumulative())) {
+      return vouchers;
+    }
+    TreeMap<Amount, Voucher> byAmount = new TreeMap<>();
+    vouchers.forEach(voucher -> byAmount.put(voucher.cumulative(), voucher));
+    byAmount.putIfAbsent(offered.cumulative(), offered);
+    List<Voucher> next = new ArrayList<>(byAmount.values());
+    if (next.size() > MAX_VOUCHERS) {
+      next.remove(next.get(0).cumulative().compareTo(spent()) < 0 ? 0 : next.size() - 2);
+    }
+    return next;
   }
 
   /** Sells again after a close that did not go through. */
