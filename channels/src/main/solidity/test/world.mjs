@@ -1,0 +1,248 @@
+// A local chain with the escrow, tokens and Permit2 on it, and builders for every call of the escrow.
+
+import { spawn } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { createServer } from 'node:net'
+import {
+  ContractFunctionRevertedError, createTestClient, encodeDeployData, getAddress, http, padHex,
+  parseEventLogs, publicActions, toHex, walletActions, zeroAddress,
+} from 'viem'
+import { mnemonicToAccount } from 'viem/accounts'
+import { compile, loadArtifact } from '../compile.mjs'
+import * as signing from '../typed.mjs'
+
+const require = createRequire(import.meta.url)
+const START_MILLIS = 20_000
+export const GRACE_SECONDS = 900
+export const DEPOSIT = 1_000_000n
+export const MAX_UINT128 = 2n ** 128n - 1n
+export const NEVER = 2n ** 48n
+
+/** The i-th of anvil's well-known development accounts. */
+const account = (i) =>
+  mnemonicToAccount('test test test test test test test test test test test junk', { addressIndex: i })
+
+function anvilBinary() {
+  const arch = { x64: 'amd64', arm64: 'arm64' }[process.arch]
+  const suffix = process.platform === 'win32' ? '.exe' : ''
+  return require.resolve(`@foundry-rs/anvil-${process.platform}-${arch}/bin/anvil${suffix}`)
+}
+
+const freePort = () => new Promise((resolve, reject) => {
+  const server = createServer().once('error', reject).listen(0, '127.0.0.1', () => {
+    const { port } = server.address()
+    server.close(() => resolve(port))
+  })
+})
+
+/** Starts anvil on a free port and resolves to a client with a stop() that ends exactly that process. */
+export async function startChain({ chainId = 31337, network } = {}) {
+  const port = await freePort()
+  const args = ['--port', port, '--chain-id', chainId, '--silent', '--accounts', 10]
+  const child = spawn(anvilBinary(), network ? [...args, '--network', network] : args)
+  const exited = new Promise((resolve) => child.once('exit', resolve))
+  const chain = {
+    id: chainId, name: 'local', nativeCurrency: { name: 'Coin', symbol: 'C', decimals: 18 }, rpcUrls: {},
+  }
+  const client = createTestClient({
+    mode: 'anvil', chain, pollingInterval: 5, cacheTime: 0,
+    transport: http(`http://127.0.0.1:${port}`, { retryCount: 0 }),
+  }).extend(publicActions).extend(walletActions)
+  const stop = async () => {
+    child.kill()
+    await exited
+  }
+  for (const start = Date.now(); ;) {
+    if (await client.getChainId().catch(() => false)) return Object.assign(client, { stop })
+    if (child.exitCode !== null) throw new Error(`anvil exited with ${child.exitCode}`)
+    if (Date.now() - start > START_MILLIS) throw new Error('anvil does not answer')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+/**
+ * The canonical Permit2's code. Anvil carries it in the genesis of its Tempo network; the domain
+ * separator in it is for another chain id, so here Permit2 computes its own, as it does after a fork.
+ */
+async function permit2Code() {
+  const chain = await startChain({ network: 'tempo' })
+  try {
+    const code = await chain.getCode({ address: signing.CANONICAL_PERMIT2 })
+    if (!code) throw new Error('this anvil has no Permit2')
+    return code
+  } finally {
+    await chain.stop()
+  }
+}
+
+export const testContracts = () => compile(['test/TestContracts'], { viaIR: false })
+
+export async function createWorld({ chainId = 31337 } = {}) {
+  const chain = await startChain({ chainId })
+  const [payer, payee, signer, relayer, other] = [0, 1, 2, 3, 4].map(account)
+  const artifacts = { TollstreamEscrow: loadArtifact('TollstreamEscrow'), TestToken: loadArtifact('TestToken') }
+  const errors = []
+
+  /** The receipt of a transaction, or the reason why it reverted, as the chain traced it. */
+  const mined = async (sent) => {
+    const hash = await sent
+    const receipt = await chain.waitForTransactionReceipt({ hash })
+    if (receipt.status === 'success') return receipt
+    const trace = await chain.request({
+      method: 'debug_traceTransaction', params: [hash, { tracer: 'callTracer' }],
+    })
+    throw new ContractFunctionRevertedError({ abi: errors, data: trace.output ?? '0x', functionName: hash })
+  }
+
+  const deploy = async (artifact, args = [], options = {}) => {
+    const data = encodeDeployData({ abi: artifact.abi, bytecode: artifact.bytecode, args })
+    errors.push(...artifact.abi.filter((item) => item.type === 'error'))
+    const { contractAddress } = await mined(chain.sendTransaction({ account: payer.address, data, ...options }))
+    return { address: getAddress(contractAddress), abi: artifact.abi }
+  }
+
+  /** Sends a transaction; resolves to its receipt, with the escrow's events decoded, or throws. */
+  const send = async (contract, functionName, args, { from = payer.address, value } = {}) => {
+    const receipt = await mined(chain.writeContract({ ...contract, functionName, args, value, account: from }))
+    return { ...receipt, events: parseEventLogs({ abi: escrow.abi, logs: receipt.logs }) }
+  }
+  const read = (contract, functionName, args = []) =>
+    chain.readContract({ address: contract.address, abi: contract.abi, functionName, args })
+
+  const newEscrow = (name = signing.DEFAULT_DOMAIN, grace = GRACE_SECONDS, permit2 = signing.CANONICAL_PERMIT2) =>
+    deploy(artifacts.TollstreamEscrow, [name, grace, permit2])
+  const escrow = await newEscrow()
+  const fund = async (token, ...holders) => {
+    for (const holder of holders) {
+      await send(token, 'mint', [holder, 10n * DEPOSIT])
+      await send(token, 'approve', [escrow.address, MAX_UINT128], { from: holder })
+      await send(token, 'approve', [signing.CANONICAL_PERMIT2, MAX_UINT128], { from: holder })
+    }
+    return token
+  }
+  const token = await fund(await deploy(artifacts.TestToken), payer.address, other.address)
+  await chain.setCode({ address: signing.CANONICAL_PERMIT2, bytecode: await permit2Code() })
+
+  const now = async () => (await chain.getBlock()).timestamp
+  const passTime = async (seconds) => {
+    await chain.increaseTime({ seconds })
+    await chain.mine({ blocks: 1 })
+  }
+  const balance = (asset, holder) =>
+    asset.address === zeroAddress ? chain.getBalance({ address: holder }) : read(asset, 'balanceOf', [holder])
+  const channel = (id) => read(escrow, 'getChannel', [id])
+
+  /** Every coin that somebody could still take out of the escrow is in it. */
+  const assertSolvent = async () => {
+    const logs = await chain.getContractEvents({ ...escrow, fromBlock: 0n })
+    const due = new Map()
+    const add = (asset, amount) => due.set(asset, (due.get(asset) ?? 0n) + amount)
+    for (const { args } of logs.filter((log) => log.eventName === 'ChannelOpened')) {
+      const { token: asset, deposit, settled, finalized } = await channel(args.channelId)
+      if (!finalized) add(asset, deposit - settled)
+    }
+    const deferred = logs.filter((log) => log.eventName === 'PaymentDeferred').map((log) => log.args.account)
+    for (const holder of new Set(deferred)) add(zeroAddress, await read(escrow, 'owed', [holder]))
+    for (const [address, amount] of due) {
+      const held = await balance({ address, abi: token.abi }, escrow.address)
+      if (held < amount) throw new Error(`insolvent: holds ${held} of ${address}, owes ${amount}`)
+    }
+  }
+
+  const w = {
+    chain, chainId, artifacts, escrow, token, payer, payee, signer, relayer, other,
+    native: { address: zeroAddress }, deploy, mined, newEscrow, fund, send, read, now, passTime, balance, channel,
+    assertSolvent, stop: chain.stop,
+  }
+  return Object.assign(w, builders(w))
+}
+
+/** Builds valid calls; whatever a test passes replaces the valid value. */
+function builders(w) {
+  let salts = 0
+  let nonces = 0n
+  const salt = () => padHex(toHex(++salts), { size: 32 })
+  const domain = () => signing.escrowDomain(w.chainId, w.escrow.address)
+
+  const voucher = (channelId, cumulativeAmount, by = w.payer, at = domain()) =>
+    by.signTypedData(signing.typed(at, 'Voucher', { channelId, cumulativeAmount }))
+  const authorization = (kind, message, by = w.payee) =>
+    by.signTypedData(signing.typed(domain(), `${kind}Authorization`, message))
+  const receive = (token, message, by = w.payer) =>
+    by.signTypedData(signing.typed(signing.tokenDomain(w.chainId, token), 'ReceiveWithAuthorization',
+      { to: w.escrow.address, validAfter: 0n, validBefore: NEVER, ...message }))
+  const permit = (witnessType, token, amount, nonce, witness, by = w.payer, deadline = NEVER) =>
+    by.signTypedData(signing.permit2Typed(w.chainId, signing.CANONICAL_PERMIT2, witnessType, {
+      permitted: { token, amount }, spender: w.escrow.address, nonce, deadline, witness,
+    }))
+
+  const opening = (o) => ({
+    payee: w.payee.address, token: w.token.address, deposit: DEPOSIT, salt: salt(),
+    authorizedSigner: zeroAddress, from: w.payer.address, ...o,
+  })
+  const openingArgs = (c) => [c.payee, c.token, c.deposit, c.salt, c.authorizedSigner]
+  const relayed = (kind) => async (o) => {
+    const c = { amount: DEPOSIT / 2n, nonce: ++nonces, deadline: NEVER, ...o }
+    const message = { channelId: c.id, cumulativeAmount: c.amount, nonce: c.nonce, deadline: c.deadline }
+    const payeeSignature = c.payeeSignature ?? (await authorization(kind, message, c.payeeBy))
+    const signature = c.signature ?? (await voucher(c.id, c.amount, c.by))
+    return { args: [c.id, c.amount, c.nonce, c.deadline, payeeSignature, signature], from: w.relayer.address }
+  }
+  const payeeCall = async (o) => {
+    const c = { amount: DEPOSIT / 2n, ...o }
+    return {
+      args: [c.id, c.amount, c.signature ?? (await voucher(c.id, c.amount, c.by))], from: w.payee.address,
+    }
+  }
+
+  const calls = {
+    open: async (o) => {
+      const c = opening(o)
+      return { args: openingArgs(c), from: c.from, value: c.token === zeroAddress ? c.deposit : 0n }
+    },
+    openWithAuthorization: async (o) => {
+      const c = opening(o)
+      const nonce = c.nonce ?? signing.openNonce(c)
+      const signature = c.signature
+        ?? (await receive(c.token, { from: c.from, value: c.deposit, nonce, ...c.signed }, c.by))
+      return { args: [...openingArgs(c), c.from, 0n, c.validBefore ?? NEVER, nonce, signature], from: w.relayer.address }
+    },
+    openWithPermit2: async (o) => {
+      const c = { nonce: ++nonces, ...opening(o) }
+      const witness = { payee: c.payee, salt: c.salt, authorizedSigner: c.authorizedSigner, ...c.signed }
+      const signature = await permit('ChannelOpenWitness', c.token, c.deposit, c.nonce, witness, c.by)
+      return { args: [...openingArgs(c), c.from, c.nonce, NEVER, signature], from: w.relayer.address }
+    },
+    topUp: async (o) => {
+      const c = { amount: DEPOSIT, ...o }
+      return { args: [c.id, c.amount], from: w.payer.address, value: c.native ? c.amount : 0n }
+    },
+    topUpWithAuthorization: async (o) => {
+      const c = { amount: DEPOSIT, from: w.payer.address, topUpSalt: salt(), token: w.token.address, ...o }
+      const nonce = c.nonce ?? signing.topUpNonce(
+        { channelId: c.id, additionalDeposit: c.amount, from: c.from, topUpSalt: c.topUpSalt })
+      const signature = await receive(c.token, { from: c.from, value: c.amount, nonce, ...c.signed }, c.by)
+      return { args: [c.id, c.amount, c.from, c.topUpSalt, 0n, NEVER, nonce, signature], from: w.relayer.address }
+    },
+    topUpWithPermit2: async (o) => {
+      const c = { amount: DEPOSIT, from: w.payer.address, nonce: ++nonces, token: w.token.address, ...o }
+      const witness = { channelId: c.id, ...c.signed }
+      const signature = await permit('ChannelTopUpWitness', c.token, c.amount, c.nonce, witness, c.by)
+      return { args: [c.id, c.amount, c.from, c.nonce, NEVER, signature], from: w.relayer.address }
+    },
+    settle: payeeCall,
+    close: payeeCall,
+    settleWithAuthorization: relayed('Settle'),
+    closeWithAuthorization: relayed('Close'),
+    requestClose: async (o) => ({ args: [o.id], from: w.payer.address }),
+    withdraw: async (o) => ({ args: [o.id], from: w.payer.address }),
+  }
+
+  /** Calls the escrow; `sender` and `value` replace the natural ones. */
+  const call = async (name, o = {}) => {
+    const { args, from, value } = await calls[name](o)
+    return w.send(w.escrow, name, args, { from: o.sender ?? from, value: o.value ?? value })
+  }
+  const open = async (o = {}, how = 'open') => (await call(how, o)).events[0].args.channelId
+  return { calls, call, open, salt, voucher, authorization, receive, permit, domain }
+}
