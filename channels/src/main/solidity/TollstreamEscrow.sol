@@ -25,19 +25,23 @@ import {ITollstreamEscrow} from "./ITollstreamEscrow.sol";
 contract TollstreamEscrow is ITollstreamEscrow, EIP712, ReentrancyGuard {
     using SafeERC20 for IERC20;
 
-    /// @dev One channel in three slots, five with a token and a delegated signer. The two flags repeat
-    /// what `token` and `authorizedSigner` say so that a zero there costs no cold read.
+    /// @dev One channel in four slots, the last of which stays zero for a channel of native coin whose
+    /// payer signs; `extended` says so at no cost. The delegated signer is cut in two because its 20
+    /// bytes fit in what the other slots leave free, while a fifth slot would cost every open 22,000 gas.
     struct Record {
         address payer;
         uint64 closeRequestedAt;
+        // ---
         address payee;
         bool finalized;
-        bool hasToken;
-        bool hasSigner;
+        bool extended;
+        uint64 signerLow;
+        // ---
         uint128 deposit;
         uint128 settled;
+        // ---
         address token;
-        address authorizedSigner;
+        uint96 signerHigh;
     }
 
     uint64 private constant MIN_GRACE_PERIOD = 10 minutes;
@@ -313,7 +317,7 @@ contract TollstreamEscrow is ITollstreamEscrow, EIP712, ReentrancyGuard {
             channel.payer,
             channel.payee,
             channel.token,
-            channel.authorizedSigner,
+            _delegateOf(channel),
             channel.deposit,
             channel.settled,
             channel.closeRequestedAt,
@@ -367,13 +371,11 @@ contract TollstreamEscrow is ITollstreamEscrow, EIP712, ReentrancyGuard {
         channel.payer = payer;
         channel.payee = payee;
         channel.deposit = deposit;
-        if (token != address(0)) {
-            channel.hasToken = true;
+        if (token != address(0) || authorizedSigner != address(0)) {
+            channel.extended = true;
+            channel.signerLow = uint64(uint160(authorizedSigner));
             channel.token = token;
-        }
-        if (authorizedSigner != address(0)) {
-            channel.hasSigner = true;
-            channel.authorizedSigner = authorizedSigner;
+            channel.signerHigh = uint96(uint160(authorizedSigner) >> 64);
         }
         emit ChannelOpened(channelId, payer, payee, token, authorizedSigner, salt, deposit);
     }
@@ -436,7 +438,13 @@ contract TollstreamEscrow is ITollstreamEscrow, EIP712, ReentrancyGuard {
     }
 
     function _tokenOf(Record storage channel) private view returns (address) {
-        return channel.hasToken ? channel.token : address(0);
+        return channel.extended ? channel.token : address(0);
+    }
+
+    /// @dev The signer the payer delegated to, or zero.
+    function _delegateOf(Record storage channel) private view returns (address) {
+        if (!channel.extended) return address(0);
+        return address((uint160(channel.signerHigh) << 64) | channel.signerLow);
     }
 
     // ---- Signatures ----
@@ -454,7 +462,8 @@ contract TollstreamEscrow is ITollstreamEscrow, EIP712, ReentrancyGuard {
         uint128 cumulativeAmount,
         bytes calldata signature
     ) private view {
-        address signer = channel.hasSigner ? channel.authorizedSigner : channel.payer;
+        address delegate = _delegateOf(channel);
+        address signer = delegate == address(0) ? channel.payer : delegate;
         _checkSignature(signer, _voucherHash(channelId, cumulativeAmount), signature);
     }
 
