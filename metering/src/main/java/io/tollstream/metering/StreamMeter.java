@@ -177,7 +177,7 @@ public final class StreamMeter {
     if (asked > 0) {
       creditedMeanwhile = true;
     } else if (starved && !ended) {
-      reserve();
+      askAgain();
     }
   }
 
@@ -191,7 +191,7 @@ public final class StreamMeter {
       wishes.add(new MeterAction.Cut());
       end();
     } else if (failed && starved) {
-      reserve();
+      askAgain();
     }
   }
 
@@ -244,6 +244,12 @@ public final class StreamMeter {
     return granted - used;
   }
 
+  /** Now, or when the flow needs it: a slow stream must not hoard what others could use. */
+  private void askAgain() {
+    starved = false;
+    reserveAhead();
+  }
+
   private void reserveAhead() {
     boolean low = spare() < Math.max(chunk, lacking);
     if (low && asked == 0 && !starved && unreserved > 0 && mayAsk()) {
@@ -259,7 +265,6 @@ public final class StreamMeter {
   /** Asks for a chunk, or for more where the bytes that wait need it (a gap can exceed a chunk). */
   private void reserve() {
     asked = Math.min(Math.max(chunk, lacking - spare()), unreserved);
-    starved = false;
     creditedMeanwhile = false;
     wishes.add(new MeterAction.Reserve(asked));
   }
@@ -294,7 +299,7 @@ public final class StreamMeter {
 
   private void starve(long nowMillis) {
     if (creditedMeanwhile) {
-      reserve();
+      askAgain();
       return;
     }
     starved = true;

@@ -41,7 +41,7 @@ class StreamMeterTableTest {
           reserving  | bug   | 0        | -           | D400         | D400 Hold  | -        | -     | -         | -
           ready      | bug   | 10 R150  | bug         | bug          | bug        | -        | -     | -         | G100
           flowing    | bug   | 10       | -           | D600         | D600       | -        | -     | -         | G90
-          short      | bug   | 10       | bug         | bug          | bug        | R100     | -     | -         | G40
+          short      | bug   | 10       | bug         | bug          | bug        | -        | -     | -         | G40
           holding    | bug   | 0        | bug         | bug          | bug        | R100     | -     | Cut       | -
           retrying   | bug   | 0        | Resume      | Resume D400  | D400       | -        | -     | Cut       | -
           failed     | bug   | 0        | bug         | bug          | bug        | R100     | R100  | Cut       | -

@@ -300,6 +300,31 @@ class StreamMeterTest {
     assertWishes();
   }
 
+  @Test
+  void creditedBeforeFirstByte_nextChunk_waitsForIt() {
+    startWith(1_000, 40, NONE);
+    Wishes.of(meter);
+    meter.credited();
+    assertWishes();
+    assertEquals(1, meter.take(1, 0));
+    assertWishes(new Reserve(100));
+  }
+
+  @Test
+  void slowStreamCreditedOften_reservations_stayWithinTwoChunks() {
+    startWith(StreamMeter.UNKNOWN_LENGTH, 100, PLENTY);
+    meter.take(1, 0);
+    Wishes.of(meter);
+    meter.granted(60, NONE, 0);
+    Wishes.of(meter);
+    meter.credited();
+    assertWishes();
+    assertEquals(9, meter.take(9, 0));
+    assertWishes();
+    assertEquals(1, meter.take(1, 0));
+    assertWishes(new Reserve(150));
+  }
+
   // The ledger fails
 
   @Test
