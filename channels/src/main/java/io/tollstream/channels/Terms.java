@@ -10,8 +10,13 @@ import io.tollstream.metering.Amount;
  */
 public record Terms(Escrow escrow, Address payee, Address token, Amount minDeposit) {
 
-  /** The first way in which a channel differs from the terms, or the channel itself. */
+  /** The first way in which a channel is not one to start selling on, or the channel itself. */
   public Result<Channel> check(Channel channel) {
+    return checkParties(channel).then(this::checkFunds);
+  }
+
+  /** Whether a channel pays the right account in the right token through the right escrow. */
+  public Result<Channel> checkParties(Channel channel) {
     if (!channel.escrow().equals(escrow)) {
       return mismatch("escrowContract", escrow.contract(), channel.escrow().contract());
     }
@@ -21,6 +26,10 @@ public record Terms(Escrow escrow, Address payee, Address token, Amount minDepos
     if (!channel.token().equals(token)) {
       return mismatch("currency", token, channel.token());
     }
+    return Result.ok(channel);
+  }
+
+  private Result<Channel> checkFunds(Channel channel) {
     if (channel.finalized()) {
       return Result.refused(new Refusal.ChannelFinalized(channel.id()));
     }

@@ -14,7 +14,7 @@ public enum ProblemType {
   METHOD_UNSUPPORTED("method-unsupported", "Method Unsupported", 400),
   MALFORMED_CREDENTIAL("malformed-credential", "Malformed Credential", 402),
   INVALID_CHALLENGE("invalid-challenge", "Invalid Challenge", 402),
-  MALFORMED_PAYLOAD("session/malformed-payload", "Malformed Payload", 400),
+  MALFORMED_PAYLOAD("malformed-credential", "Malformed Payload", 400),
   INVALID_SIGNATURE("session/invalid-signature", "Invalid Signature", 402),
   SIGNER_MISMATCH("session/signer-mismatch", "Signer Mismatch", 402),
   AMOUNT_EXCEEDS_DEPOSIT("session/amount-exceeds-deposit", "Amount Exceeds Deposit", 402),

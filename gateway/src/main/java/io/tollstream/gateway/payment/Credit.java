@@ -1,0 +1,146 @@
+package io.tollstream.gateway.payment;
+
+import io.tollstream.channels.ChannelId;
+import io.tollstream.channels.Result;
+import io.tollstream.channels.Tab;
+import io.tollstream.channels.Tab.Grant;
+import io.tollstream.gateway.wire.Frame;
+import io.tollstream.gateway.wire.Receipt;
+import io.tollstream.metering.Amount;
+import io.tollstream.metering.MeterPolicy;
+import io.tollstream.metering.Tariff;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One stream's line of credit on its channel's tab: what the proxy sees of payments. All of a
+ * stream's calls and call-backs happen on its own context.
+ */
+public final class Credit {
+  private final Tabs tabs;
+  private final Offer offer;
+  private final Receipts receipts;
+  private final Context context;
+  private volatile Tab tab; // as of the newest answer to this stream, or newer
+  private Runnable onCredit = () -> {};
+  private Runnable onEnd = () -> {};
+  private Future<?> underWay = Future.succeededFuture();
+
+  Credit(Tabs tabs, Offer offer, Tab tab, Receipts receipts, Context context) {
+    this.tabs = tabs;
+    this.offer = offer;
+    this.tab = tab;
+    this.receipts = receipts;
+    this.context = context;
+  }
+
+  public Tariff tariff() {
+    return offer.tariff();
+  }
+
+  public MeterPolicy policy() {
+    return offer.policy();
+  }
+
+  public ChannelId channelId() {
+    return tab.id();
+  }
+
+  public String route() {
+    return offer.route();
+  }
+
+  /**
+   * Says what to do when things change; both run on this stream's context.
+   *
+   * @param onCredit there may be more credit than before
+   * @param onEnd the channel is closing: cut the stream and give back, at once
+   */
+  public void listen(Runnable onCredit, Runnable onEnd) {
+    this.onCredit = onCredit;
+    this.onEnd = onEnd;
+  }
+
+  /**
+   * Reserves up to this many quanta, durably.
+   *
+   * @return what was granted, possibly nothing; a refusal where no credit will ever come; failed
+   *     where the ledger is in trouble, and then nothing was reserved
+   */
+  public Future<Result<Grant>> reserve(long quanta) {
+    Future<Result<Grant>> reserved =
+        onContext(tabs.reserve(channelId(), tariff(), quanta, offer.credit()))
+            .onSuccess(
+                result -> {
+                  if (result instanceof Result.Ok<Grant> ok) {
+                    tab = ok.value().tab();
+                  }
+                });
+    underWay = reserved;
+    return reserved;
+  }
+
+  /** Returns reserved quanta that were not used. */
+  public Future<Void> giveBack(long quanta) {
+    return onContext(tabs.giveBack(channelId(), tariff(), quanta))
+        .onSuccess(given -> tab = given)
+        .mapEmpty();
+  }
+
+  /** Asks the payer for a voucher that covers this many quanta more. */
+  public void demand(long quanta) {
+    Tab now = newest();
+    Amount deposit = now.channel().deposit();
+    Amount wanted = now.bill().totalWith(tariff(), quanta);
+    boolean depositLeft = deposit.exceeds(now.authorized());
+    Amount required = depositLeft ? wanted.min(deposit) : wanted;
+    if (required.exceeds(now.authorized())) {
+      Frame frame = new Frame.NeedVoucher(channelId(), required, now.authorized(), deposit);
+      tabs.withLive(channelId(), live -> live.tell(frame));
+    }
+  }
+
+  /**
+   * Where the channel stands, as a header or trailer tells it.
+   *
+   * @param units quanta this stream has used, or null while it runs
+   */
+  public String receipt(@Nullable Long units) {
+    return receipts.of(newest(), units, null).header();
+  }
+
+  /** The stream has ended and everything unused is given back: the last receipt goes out. */
+  public void close(long units) {
+    tabs.leave(this);
+    Receipt receipt = receipts.of(newest(), units, null);
+    tabs.withLive(channelId(), live -> live.tell(new Frame.Receipted(receipt)));
+  }
+
+  void wake() {
+    context.runOnContext(now -> onCredit.run());
+  }
+
+  /**
+   * Ends the stream; completes when what it gave back is on its way to the ledger, a reservation
+   * that was under way included: its holder hears of the answer first.
+   */
+  Future<Void> end() {
+    Promise<Void> ended = Promise.promise();
+    context.runOnContext(
+        now -> {
+          onEnd.run();
+          underWay.onComplete(answered -> ended.complete());
+        });
+    return ended.future();
+  }
+
+  private Tab newest() {
+    return tabs.newestOr(channelId(), tab);
+  }
+
+  private <T> Future<T> onContext(Future<T> future) {
+    return Future.fromCompletionStage(future.toCompletionStage(), context);
+  }
+}

@@ -1,0 +1,49 @@
+package io.tollstream.gateway.payment;
+
+import io.vertx.core.Vertx;
+import io.vertx.core.http.ServerWebSocket;
+import java.time.InstantSource;
+import java.util.Collection;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** Everything about payments that the rest of the gateway needs, put together once. */
+public final class PaymentDesk {
+  /** The payment socket's path on every listener. */
+  public static final String SOCKET_PATH = "/.tollstream/payments";
+
+  private final Map<String, Offer> offers;
+  private final Tabs tabs;
+  private final PaymentGate gate;
+  private final ChannelWatch watch;
+  private final InstantSource clock;
+
+  public PaymentDesk(
+      Tabs tabs, Challenges challenges, Collection<Offer> offers, InstantSource clock) {
+    this.offers = offers.stream().collect(Collectors.toMap(Offer::route, Function.identity()));
+    this.tabs = tabs;
+    this.clock = clock;
+    Payments payments = new Payments(tabs, new Deposits());
+    this.gate = new PaymentGate(challenges, payments, tabs, clock);
+    this.watch = new ChannelWatch(tabs, payments, offers);
+  }
+
+  public PaymentGate gate() {
+    return gate;
+  }
+
+  public Tabs tabs() {
+    return tabs;
+  }
+
+  /** Looks the open channels up on chain now and then, and redeems what a payer is leaving with. */
+  public ChannelWatch watch() {
+    return watch;
+  }
+
+  /** Serves a payment socket whose handshake was accepted. */
+  public void serve(ServerWebSocket socket, Vertx vertx) {
+    new PaymentSocket(socket, vertx.getOrCreateContext(), offers, gate, tabs, clock).start(vertx);
+  }
+}

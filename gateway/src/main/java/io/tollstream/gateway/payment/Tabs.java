@@ -1,0 +1,227 @@
+package io.tollstream.gateway.payment;
+
+import io.tollstream.channels.Channel;
+import io.tollstream.channels.ChannelId;
+import io.tollstream.channels.Ledger;
+import io.tollstream.channels.Ledger.Step;
+import io.tollstream.channels.Refusal;
+import io.tollstream.channels.Result;
+import io.tollstream.channels.Tab;
+import io.tollstream.channels.Tab.Acceptance;
+import io.tollstream.channels.Tab.Grant;
+import io.tollstream.channels.Voucher;
+import io.tollstream.metering.Amount;
+import io.tollstream.metering.Tariff;
+import io.vertx.core.Future;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The tabs as this gateway works with them: every change goes through the ledger first, and only
+ * what is durable is told to the streams and sockets of the channel.
+ *
+ * <p>Safe for use by many event loops. A ledger answers the transitions of one channel in their
+ * order, so the streams of a channel see its changes in that order too.
+ */
+public final class Tabs {
+  private static final int GIVE_BACK_ATTEMPTS = 8;
+  private static final long FIRST_RETRY_MILLIS = 100;
+
+  private final Ledger ledger;
+  private final Map<ChannelId, LiveTab> live = new ConcurrentHashMap<>();
+
+  public Tabs(Ledger ledger) {
+    this.ledger = ledger;
+  }
+
+  /** The tab as it stands durably, if there is one. */
+  public Future<Optional<Tab>> find(ChannelId id) {
+    return Future.fromCompletionStage(ledger.apply(id, tab -> Step.keep(Optional.ofNullable(tab))));
+  }
+
+  /** A page of all tabs, in the order of their ids. */
+  public Future<List<Tab>> page(@Nullable ChannelId after, int limit) {
+    return Future.fromCompletionStage(ledger.tabs(after, limit));
+  }
+
+  /** How many streams a channel has open here. */
+  public int streams(ChannelId id) {
+    LiveTab tab = live.get(id);
+    return tab == null ? 0 : tab.streams().size();
+  }
+
+  /** Takes the first voucher of a channel that the chain has confirmed; never resets a tab. */
+  Future<Result<Acceptance>> open(Channel channel, Voucher voucher, Amount minDelta) {
+    return changing(
+        channel.id(),
+        tab -> {
+          if (tab == null && !channel.settled().isZero()) {
+            return Step.keep(Result.refused(soldElsewhere(channel)));
+          }
+          return (tab == null ? Tab.of(channel) : tab).accept(voucher, minDelta);
+        },
+        Acceptance::tab);
+  }
+
+  /** What was settled before this ledger knew the channel was sold on another account. */
+  private static Refusal soldElsewhere(Channel channel) {
+    return new Refusal.ChannelMismatch("settled amount", "0", channel.settled().toString());
+  }
+
+  Future<Result<Acceptance>> accept(Voucher voucher, Amount minDelta) {
+    ChannelId id = voucher.channelId();
+    return changing(id, onTab(id, tab -> tab.accept(voucher, minDelta)), Acceptance::tab);
+  }
+
+  Future<Result<Tab>> observe(Channel channel) {
+    ChannelId id = channel.id();
+    return changing(id, onTab(id, ok(tab -> tab.observe(channel))), tab -> tab);
+  }
+
+  Future<Result<Tab>> beginClose(ChannelId id, @Nullable Voucher offered) {
+    return changing(id, onTab(id, tab -> tab.beginClose(offered)), tab -> tab);
+  }
+
+  Future<Result<Tab>> abandonClose(ChannelId id) {
+    return changing(id, onTab(id, ok(Tab::abandonClose)), tab -> tab);
+  }
+
+  Future<Result<Grant>> reserve(ChannelId id, Tariff tariff, long quanta, Amount credit) {
+    return apply(
+        id,
+        onTab(id, tab -> tab.reserve(tariff, quanta, credit)),
+        grant -> withLive(id, tab -> tab.note(grant.tab())));
+  }
+
+  /**
+   * Returns unused quanta. A ledger in trouble is asked again for a while: until it answers, the
+   * payer is charged for bytes that were not sent.
+   */
+  Future<Tab> giveBack(ChannelId id, Tariff tariff, long quanta) {
+    return giveBack(id, tariff, quanta, 0);
+  }
+
+  private Future<Tab> giveBack(ChannelId id, Tariff tariff, long quanta, int failures) {
+    return changing(id, onTab(id, ok(tab -> tab.giveBack(tariff, quanta))), tab -> tab)
+        .map(result -> ((Result.Ok<Tab>) result).value())
+        .recover(
+            failure ->
+                failures == GIVE_BACK_ATTEMPTS
+                    ? Future.failedFuture(failure)
+                    : after(FIRST_RETRY_MILLIS << failures)
+                        .compose(now -> giveBack(id, tariff, quanta, failures + 1)));
+  }
+
+  private static Future<Void> after(long millis) {
+    return Future.fromCompletionStage(
+        CompletableFuture.runAsync(
+            () -> {}, CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS)));
+  }
+
+  /**
+   * Adds a stream to its channel.
+   *
+   * @return false where the channel has {@code maxStreams} open already
+   */
+  boolean join(Credit credit, int maxStreams) {
+    boolean[] joined = new boolean[1];
+    live.compute(
+        credit.channelId(),
+        (id, tab) -> {
+          LiveTab joining = tab == null ? new LiveTab() : tab;
+          joined[0] = joining.streams().size() < maxStreams && joining.streams().add(credit);
+          return joining.isUnused() ? null : joining;
+        });
+    return joined[0];
+  }
+
+  void leave(Credit credit) {
+    live.computeIfPresent(
+        credit.channelId(),
+        (id, tab) -> {
+          tab.streams().remove(credit);
+          return tab.isUnused() ? null : tab;
+        });
+  }
+
+  /** Has a payment socket hear of a channel from now on. */
+  void subscribe(ChannelId channelId, PaymentListener socket) {
+    live.compute(
+        channelId,
+        (id, tab) -> {
+          LiveTab joining = tab == null ? new LiveTab() : tab;
+          joining.sockets().add(socket);
+          return joining;
+        });
+  }
+
+  void unsubscribe(ChannelId channelId, PaymentListener socket) {
+    live.computeIfPresent(
+        channelId,
+        (id, tab) -> {
+          tab.sockets().remove(socket);
+          return tab.isUnused() ? null : tab;
+        });
+  }
+
+  /** The newest state told of a channel that is in use, or else the one given. */
+  Tab newestOr(ChannelId id, Tab otherwise) {
+    LiveTab tab = live.get(id);
+    Tab newest = tab == null ? null : tab.newest();
+    return newest == null ? otherwise : newest;
+  }
+
+  /** Ends a channel's streams; completes when all they gave back is on its way to the ledger. */
+  Future<Void> endStreams(ChannelId id) {
+    LiveTab tab = live.get(id);
+    return tab == null
+        ? Future.succeededFuture()
+        : Future.join(tab.streams().stream().map(Credit::end).toList()).mapEmpty();
+  }
+
+  void withLive(ChannelId id, Consumer<LiveTab> action) {
+    LiveTab tab = live.get(id);
+    if (tab != null) {
+      action.accept(tab);
+    }
+  }
+
+  /** As {@link #apply}, and the tab that came of it wakes the channel's streams. */
+  private <R> Future<Result<R>> changing(
+      ChannelId id, Ledger.Transition<Result<R>> transition, Function<R, Tab> tabOf) {
+    return apply(id, transition, answer -> withLive(id, tab -> tab.changed(tabOf.apply(answer))));
+  }
+
+  private <R> Future<Result<R>> apply(
+      ChannelId id, Ledger.Transition<Result<R>> transition, Consumer<R> tell) {
+    return Future.fromCompletionStage(ledger.apply(id, transition))
+        .onSuccess(
+            result -> {
+              if (result instanceof Result.Ok<R> ok) {
+                tell.accept(ok.value());
+              }
+            });
+  }
+
+  private static Function<Tab, Step<Result<Tab>>> ok(Function<Tab, Step<Tab>> transition) {
+    return tab -> {
+      Step<Tab> step = transition.apply(tab);
+      return new Step<>(step.tab(), Result.ok(step.answer()));
+    };
+  }
+
+  private static <R> Ledger.Transition<Result<R>> onTab(
+      ChannelId id, Function<Tab, Step<Result<R>>> transition) {
+    return tab ->
+        tab == null
+            ? Step.keep(Result.refused(new Refusal.ChannelNotFound(id)))
+            : transition.apply(tab);
+  }
+}

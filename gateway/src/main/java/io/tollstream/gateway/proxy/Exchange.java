@@ -1,0 +1,268 @@
+package io.tollstream.gateway.proxy;
+
+import io.tollstream.channels.Refusal;
+import io.tollstream.gateway.payment.Credit;
+import io.tollstream.gateway.payment.Offer;
+import io.tollstream.gateway.payment.PaymentGate;
+import io.tollstream.gateway.telemetry.RouteMetrics;
+import io.tollstream.metering.StreamMeter;
+import io.vertx.core.Future;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.http.RequestOptions;
+import java.util.Objects;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One request, its origin's response, and what becomes of both: forwards head and body, meters the
+ * body where there is credit to meter it against, and sees to it that a response that was not whole
+ * never looks whole.
+ */
+final class Exchange implements MeteredStream.Exchange {
+  private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
+
+  private final Route route;
+  private final HttpServerRequest request;
+  private final @Nullable Credit credit;
+  private final PaymentGate gate;
+  private final HoldClock clock;
+  private final RouteMetrics metrics;
+
+  private @Nullable HttpClientRequest toOrigin;
+  private @Nullable HttpClientResponse fromOrigin;
+  private @Nullable MeteredStream stream;
+  private boolean over;
+
+  /**
+   * An exchange.
+   *
+   * @param credit what its body draws on, or null where it costs nothing
+   */
+  Exchange(
+      Route route,
+      HttpServerRequest request,
+      @Nullable Credit credit,
+      PaymentGate gate,
+      HoldClock clock,
+      RouteMetrics metrics) {
+    this.route = route;
+    this.request = request;
+    this.credit = credit;
+    this.gate = gate;
+    this.clock = clock;
+    this.metrics = metrics;
+  }
+
+  /** Sends the request on; the request is paused until the origin takes its body. */
+  void start(HttpClient client) {
+    request.response().exceptionHandler(failure -> clientGone());
+    request.response().closeHandler(closed -> clientGone());
+    client
+        .request(options())
+        .compose(
+            origin -> {
+              toOrigin = origin;
+              if (over) {
+                origin.reset();
+                return Future.failedFuture("the client is gone");
+              }
+              Headers.copyRequest(request, origin.headers(), credit != null);
+              return send(origin);
+            })
+        .onSuccess(this::responded)
+        .onFailure(this::originFailed);
+  }
+
+  private RequestOptions options() {
+    return new RequestOptions()
+        .setServer(null)
+        .setHost(route.originAddress().host())
+        .setPort(route.originAddress().port())
+        .setSsl(route.isOriginSecure())
+        .setMethod(request.method())
+        .setURI(target());
+  }
+
+  /** The request's target in origin form, untouched. */
+  private String target() {
+    String uri = request.uri();
+    int scheme = uri.startsWith("/") ? -1 : uri.indexOf("://");
+    if (scheme < 0) {
+      return uri;
+    }
+    int path = uri.indexOf('/', scheme + 3);
+    return path < 0 ? "/" : uri.substring(path);
+  }
+
+  private Future<HttpClientResponse> send(HttpClientRequest origin) {
+    if (request.isEnded()) {
+      return origin.send();
+    }
+    String length = request.getHeader("Content-Length");
+    if (length == null) {
+      origin.setChunked(true);
+    }
+    return origin.send(request);
+  }
+
+  private void responded(HttpClientResponse response) {
+    fromOrigin = response;
+    response.exceptionHandler(this::originFailed);
+    if (over) {
+      reset(toOrigin);
+      return;
+    }
+    if (response.statusCode() == 101) {
+      originFailed(new IllegalStateException("the origin switched protocols unasked"));
+      return;
+    }
+    if (credit == null || isFree(response)) {
+      pipe(response);
+    } else {
+      meter(response, credit);
+    }
+  }
+
+  private boolean isFree(HttpClientResponse response) {
+    int status = response.statusCode();
+    return status >= 400
+        || status == 204
+        || status == 304
+        || request.method().equals(HttpMethod.HEAD)
+        || request.method().equals(HttpMethod.OPTIONS);
+  }
+
+  private void meter(HttpClientResponse response, Credit paid) {
+    long length = Headers.contentLength(response.headers());
+    MeteredStream metered = new MeteredStream(paid, this, response, clock, metrics);
+    stream = metered;
+    metered.start(length < 0 ? StreamMeter.UNKNOWN_LENGTH : length);
+  }
+
+  private void pipe(HttpClientResponse response) {
+    begin();
+    if (credit != null) {
+      credit.close(0);
+    }
+    response
+        .pipeTo(request.response())
+        .onSuccess(done -> over = true)
+        .onFailure(this::originFailed);
+  }
+
+  @Override
+  public HttpServerResponse client() {
+    return request.response();
+  }
+
+  @Override
+  public void begin() {
+    HttpClientResponse response = Objects.requireNonNull(fromOrigin);
+    HttpServerResponse client = client();
+    client.setStatusCode(response.statusCode());
+    if (response.statusMessage() != null && request.version() != HttpVersion.HTTP_2) {
+      client.setStatusMessage(response.statusMessage());
+    }
+    Headers.copyResponse(response.headers(), client.headers(), response.version());
+    if (credit != null && response.statusCode() < 400) {
+      Headers.addReceipt(client.headers(), credit.receipt(null));
+    }
+    if (!client.headers().contains("Content-Length") && hasBody(response)) {
+      client.setChunked(true);
+    }
+  }
+
+  private boolean hasBody(HttpClientResponse response) {
+    int status = response.statusCode();
+    return status != 204 && status != 304 && !request.method().equals(HttpMethod.HEAD);
+  }
+
+  @Override
+  public void finish(Future<Void> givenBack) {
+    over = true;
+    HttpServerResponse client = client();
+    if (!client.isChunked() && request.version() != HttpVersion.HTTP_2) {
+      client.end();
+      return;
+    }
+    Objects.requireNonNull(fromOrigin).trailers().forEach(client.trailers()::add);
+    if (!Headers.acceptsTrailers(request)) {
+      client.end();
+      return;
+    }
+    givenBack.onComplete(
+        given -> {
+          Credit paid = Objects.requireNonNull(credit);
+          client.putTrailer("Payment-Receipt", paid.receipt(units()));
+          client.end();
+        });
+  }
+
+  private long units() {
+    return stream == null ? 0 : stream.usedQuanta();
+  }
+
+  @Override
+  public void cut(@Nullable Refusal why) {
+    if (over) {
+      return;
+    }
+    over = true;
+    reset(toOrigin);
+    Offer offer = Objects.requireNonNull(route.offer());
+    if (client().headWritten()) {
+      Abort.abort(request);
+    } else if (why == null) {
+      gate.starved(request, offer);
+    } else {
+      gate.refused(request, offer, why);
+    }
+  }
+
+  private void clientGone() {
+    if (!over) {
+      over = true;
+      leave();
+      reset(toOrigin);
+    }
+  }
+
+  private void originFailed(Throwable failure) {
+    if (over) {
+      leave();
+      return;
+    }
+    over = true;
+    leave();
+    reset(toOrigin);
+    metrics.cutForOrigin();
+    LOG.debug("Route {}: the origin failed: {}", route.name(), failure.toString());
+    if (client().headWritten()) {
+      Abort.abort(request);
+    } else {
+      OriginProblem.answer(request, failure instanceof TimeoutException ? 504 : 502);
+    }
+  }
+
+  private void leave() {
+    if (stream != null) {
+      stream.abandon();
+    } else if (credit != null) {
+      credit.close(0);
+    }
+  }
+
+  private static void reset(@Nullable HttpClientRequest origin) {
+    if (origin != null) {
+      origin.reset();
+    }
+  }
+}
