@@ -2,8 +2,8 @@
 pragma solidity ^0.8.24;
 
 /// @title Escrow for one-way payment channels, as laid down by draft-evm-session-00
-/// @notice A payer deposits once; vouchers signed off the chain authorize growing cumulative amounts;
-/// the payee redeems the best one whenever it likes. Section names below are the draft's.
+/// @notice A payer deposits once; vouchers signed off the chain authorize growing cumulative
+/// amounts; the payee redeems the best one whenever it likes. Section names below are the draft's.
 /// Beyond the draft, token = address(0) stands for the chain's native coin.
 interface ITollstreamEscrow {
     /// @notice One channel, as "Channel State" lists it. All zero if it was never opened.
@@ -42,9 +42,11 @@ interface ITollstreamEscrow {
 
     // ---- What the draft leaves to the implementation ----
 
-    /// @notice The payee is zero, this escrow, or a Filecoin masked id, none of which can be paid safely.
+    /// @notice The payee is zero, this escrow, or a Filecoin masked id, none of which can be paid
+    /// safely.
     error InvalidPayee();
-    /// @notice The coin sent differs from the native deposit, or coin came along with a token deposit.
+    /// @notice The coin sent differs from the native deposit, or coin came along with a token
+    /// deposit.
     error WrongNativeValue();
     /// @notice EIP-3009 and Permit2 move tokens only; native coin comes through open and topUp.
     error NativeNotRelayable();
@@ -83,7 +85,8 @@ interface ITollstreamEscrow {
     // ---- Mandatory core ----
 
     /// @notice Opens a channel; the caller becomes the payer ("open").
-    /// @dev With a token the caller approves this escrow first; with native coin msg.value is the deposit.
+    /// @dev With a token the caller approves this escrow first; with native coin msg.value is the
+    /// deposit.
     function open(
         address payee,
         address token,
@@ -98,11 +101,14 @@ interface ITollstreamEscrow {
     /// @notice Adds funds and cancels a pending close request; payer only ("topUp").
     function topUp(bytes32 channelId, uint128 additionalDeposit) external payable;
 
-    /// @notice Pays the payee its last voucher, the payer the rest, and finalizes; payee only ("close").
-    /// @dev An amount at or below what is settled forfeits the rest of the claim and needs no signature.
+    /// @notice Pays the payee its last voucher, the payer the rest, and finalizes; payee only
+    /// ("close").
+    /// @dev An amount at or below what is settled forfeits the rest of the claim and needs no
+    /// signature.
     function close(bytes32 channelId, uint128 cumulativeAmount, bytes calldata signature) external;
 
-    /// @notice Starts the grace period after which the payer may withdraw; payer only ("requestClose").
+    /// @notice Starts the grace period after which the payer may withdraw; payer only
+    /// ("requestClose").
     /// @dev Asking again changes nothing: the first request keeps its time.
     function requestClose(bytes32 channelId) external;
 
@@ -126,7 +132,8 @@ interface ITollstreamEscrow {
         bytes calldata signature
     ) external returns (bytes32 channelId);
 
-    /// @notice Opens a channel for `from` with its Permit2 signature over a ChannelOpenWitness; any caller.
+    /// @notice Opens a channel for `from` with its Permit2 signature over a ChannelOpenWitness; any
+    /// caller.
     function openWithPermit2(
         address payee,
         address token,
@@ -140,8 +147,8 @@ interface ITollstreamEscrow {
     ) external returns (bytes32 channelId);
 
     /// @notice Adds funds of `from` by EIP-3009; any caller.
-    /// @dev Cancels a pending close request only if `from` is the payer: otherwise a payee could trap
-    /// the payer's deposit by topping up one base unit per grace period.
+    /// @dev Cancels a pending close request only if `from` is the payer: otherwise a payee could
+    /// trap the payer's deposit by topping up one base unit per grace period.
     /// @param nonce must be keccak256(abi.encode(channelId, additionalDeposit, from, topUpSalt))
     function topUpWithAuthorization(
         bytes32 channelId,
@@ -154,8 +161,10 @@ interface ITollstreamEscrow {
         bytes calldata signature
     ) external;
 
-    /// @notice Adds funds of `from` by its Permit2 signature over a ChannelTopUpWitness; any caller.
-    /// @dev Cancels a pending close request only if `from` is the payer, as topUpWithAuthorization does.
+    /// @notice Adds funds of `from` by its Permit2 signature over a ChannelTopUpWitness; any
+    /// caller.
+    /// @dev Cancels a pending close request only if `from` is the payer, as topUpWithAuthorization
+    /// does.
     function topUpWithPermit2(
         bytes32 channelId,
         uint128 additionalDeposit,
@@ -214,7 +223,8 @@ interface ITollstreamEscrow {
     /// @notice Whether a settle or close authorization with this nonce went through.
     function isNonceUsed(bytes32 channelId, uint256 nonce) external view returns (bool used);
 
-    /// @notice The EIP-712 domain separator of this escrow on this chain ("Voucher Signing Format").
+    /// @notice The EIP-712 domain separator of this escrow on this chain ("Voucher Signing
+    /// Format").
     function domainSeparator() external view returns (bytes32);
 
     /// @notice What a voucher's signer signs.

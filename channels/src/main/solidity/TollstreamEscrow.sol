@@ -12,22 +12,27 @@ import {IPermit2} from "./IPermit2.sol";
 import {IReceiveWithAuthorization} from "./IReceiveWithAuthorization.sol";
 import {ITollstreamEscrow} from "./ITollstreamEscrow.sol";
 
-/// @title TollstreamEscrow: the channel escrow of draft-evm-session-00, with its whole relayed profile
-/// @dev What must always hold: for every token, and for native coin, the balance of this contract covers
-/// the sum of deposit - settled over all channels that are not finalized, plus what is owed. Therefore
+/// @title TollstreamEscrow: the channel escrow of draft-evm-session-00, with its whole relayed
+/// profile
+/// @dev What must always hold: for every token, and for native coin, the balance of this contract
+/// covers the sum of deposit - settled over all channels that are not finalized, plus what is owed.
+/// Therefore
 /// - records are never deleted and `finalized` is never cleared ("Channel Re-Use");
-/// - a deposit counts only if the balance grew by exactly that much, so a token that takes fees reverts;
-/// - state is written before coin or tokens leave ("Reentrancy"), and every function that moves value is
-///   guarded on top. The guard is the one in storage: Filecoin's EVM got transient storage late, and keeps
-///   it in ordinary storage, so the transient guard would be less portable there and no cheaper.
+/// - a deposit counts only if the balance grew by exactly that much, so a token that takes fees
+///   reverts;
+/// - state is written before coin or tokens leave ("Reentrancy"), and every function that moves
+///   value is guarded on top. The guard is the one in storage: Filecoin's EVM got transient storage
+///   late, and keeps it in ordinary storage, so the transient guard would be less portable there
+///   and no cheaper.
 ///
 /// Rebasing tokens, and tokens that can lower this contract's balance, must not be used with it.
 contract TollstreamEscrow is ITollstreamEscrow, EIP712, ReentrancyGuard {
     using SafeERC20 for IERC20;
 
-    /// @dev One channel in four slots, the last of which stays zero for a channel of native coin whose
-    /// payer signs; `extended` says so at no cost. The delegated signer is cut in two because its 20
-    /// bytes fit in what the other slots leave free, while a fifth slot would cost every open 22,000 gas.
+    /// @dev One channel in four slots, the last of which stays zero for a channel of native coin
+    /// whose payer signs; `extended` says so at no cost. The delegated signer is cut in two because
+    /// its 20 bytes fit in what the other slots leave free, while a fifth slot would cost every
+    /// open 22,000 gas.
     struct Record {
         address payer;
         uint64 closeRequestedAt;
@@ -46,26 +51,31 @@ contract TollstreamEscrow is ITollstreamEscrow, EIP712, ReentrancyGuard {
 
     uint64 private constant MIN_GRACE_PERIOD = 10 minutes;
 
-    /// @dev First 12 bytes of an address that stands for a Filecoin actor id: 0xff and eleven zeros.
+    /// @dev First 12 bytes of an address that stands for a Filecoin actor id: 0xff and eleven
+    /// zeros.
     uint256 private constant MASKED_ID_PREFIX = 0xff << 88;
 
     bytes32 private constant VOUCHER_TYPEHASH =
         keccak256("Voucher(bytes32 channelId,uint128 cumulativeAmount)");
     bytes32 private constant SETTLE_TYPEHASH = keccak256(
-        "SettleAuthorization(bytes32 channelId,uint128 cumulativeAmount,uint256 nonce,uint256 deadline)"
+        "SettleAuthorization(bytes32 channelId,uint128 cumulativeAmount,"
+        "uint256 nonce,uint256 deadline)"
     );
     bytes32 private constant CLOSE_TYPEHASH = keccak256(
-        "CloseAuthorization(bytes32 channelId,uint128 cumulativeAmount,uint256 nonce,uint256 deadline)"
+        "CloseAuthorization(bytes32 channelId,uint128 cumulativeAmount,"
+        "uint256 nonce,uint256 deadline)"
     );
     bytes32 private constant OPEN_WITNESS_TYPEHASH =
         keccak256("ChannelOpenWitness(address payee,bytes32 salt,address authorizedSigner)");
     bytes32 private constant TOP_UP_WITNESS_TYPEHASH =
         keccak256("ChannelTopUpWitness(bytes32 channelId)");
     string private constant OPEN_WITNESS_STRING =
-        "ChannelOpenWitness witness)ChannelOpenWitness(address payee,bytes32 salt,address authorizedSigner)"
+        "ChannelOpenWitness witness)"
+        "ChannelOpenWitness(address payee,bytes32 salt,address authorizedSigner)"
         "TokenPermissions(address token,uint256 amount)";
     string private constant TOP_UP_WITNESS_STRING =
-        "ChannelTopUpWitness witness)ChannelTopUpWitness(bytes32 channelId)"
+        "ChannelTopUpWitness witness)"
+        "ChannelTopUpWitness(bytes32 channelId)"
         "TokenPermissions(address token,uint256 amount)";
 
     /// @inheritdoc ITollstreamEscrow
@@ -76,8 +86,9 @@ contract TollstreamEscrow is ITollstreamEscrow, EIP712, ReentrancyGuard {
     /// @inheritdoc ITollstreamEscrow
     mapping(address account => uint256 amount) public owed;
     mapping(bytes32 channelId => Record) private _channels;
-    /// @dev Nonces in bitmaps of 256, so that counting payees pay for a fresh slot once in 256 times. The
-    /// draft's key (payee, channelId, nonce) needs no payee here: the channelId commits to it.
+    /// @dev Nonces in bitmaps of 256, so that counting payees pay for a fresh slot once in 256
+    /// times. The draft's key (payee, channelId, nonce) needs no payee here: the channelId commits
+    /// to it.
     mapping(bytes32 channelId => mapping(uint256 word => uint256 bits)) private _usedNonces;
 
     /// @param domainName EIP-712 domain name; "EVM Payment Channel" for this draft
@@ -181,7 +192,8 @@ contract TollstreamEscrow is ITollstreamEscrow, EIP712, ReentrancyGuard {
         bytes32 nonce,
         bytes calldata signature
     ) external nonReentrant returns (bytes32 channelId) {
-        // The only thing that binds the payer's signature to this channel ("Front-Running Protection").
+        // The only thing that binds the payer's signature to this channel ("Front-Running
+        // Protection").
         if (nonce != keccak256(abi.encode(from, payee, token, salt, authorizedSigner))) {
             revert NonceMismatch();
         }
@@ -467,8 +479,8 @@ contract TollstreamEscrow is ITollstreamEscrow, EIP712, ReentrancyGuard {
         _checkSignature(signer, _voucherHash(channelId, cumulativeAmount), signature);
     }
 
-    /// @dev Checks and consumes a payee's authorization ("Payee-initiated functions"). Settle and close
-    /// share one set of used nonces.
+    /// @dev Checks and consumes a payee's authorization ("Payee-initiated functions"). Settle and
+    /// close share one set of used nonces.
     function _authorize(
         bytes32 channelId,
         address payee,
@@ -485,9 +497,10 @@ contract TollstreamEscrow is ITollstreamEscrow, EIP712, ReentrancyGuard {
         _checkSignature(payee, structHash, signature);
     }
 
-    /// @dev Accepts 65 bytes of ECDSA with low s ("Signature Verification"), else asks the signer by
-    /// ERC-1271. ECDSA goes first even where the signer has code: a payer that signs with a key and then
-    /// delegates its account to code (EIP-7702) must not be able to void the vouchers it gave.
+    /// @dev Accepts 65 bytes of ECDSA with low s ("Signature Verification"), else asks the signer
+    /// by ERC-1271. ECDSA goes first even where the signer has code: a payer that signs with a key
+    /// and then delegates its account to code (EIP-7702) must not be able to void the vouchers it
+    /// gave.
     function _checkSignature(
         address signer,
         bytes32 structHash,
@@ -563,8 +576,8 @@ contract TollstreamEscrow is ITollstreamEscrow, EIP712, ReentrancyGuard {
 
     // ---- Value out ----
 
-    /// @dev Pays a token, or native coin. Coin that the recipient refuses is kept for it to claim, so that
-    /// neither side of a channel can block the other's money.
+    /// @dev Pays a token, or native coin. Coin that the recipient refuses is kept for it to claim,
+    /// so that neither side of a channel can block the other's money.
     function _pay(bytes32 channelId, address token, address to, uint128 amount) private {
         if (amount == 0) return;
         if (token != address(0)) {
@@ -575,10 +588,11 @@ contract TollstreamEscrow is ITollstreamEscrow, EIP712, ReentrancyGuard {
         }
     }
 
-    /// @dev Sends native coin with 7/8 of the gas left, and without copying what comes back. The eighth
-    /// kept lets a payment be deferred even to a recipient that burns all it gets; it is small enough
-    /// that a wallet of ordinary appetite never runs dry because somebody estimated gas tightly. A fixed
-    /// stipend would not do: gas costs differ by orders of magnitude between chains.
+    /// @dev Sends native coin with 7/8 of the gas left, and without copying what comes back. The
+    /// eighth kept lets a payment be deferred even to a recipient that burns all it gets; it is
+    /// small enough that a wallet of ordinary appetite never runs dry because somebody estimated
+    /// gas tightly. A fixed stipend would not do: gas costs differ by orders of magnitude between
+    /// chains.
     function _send(address to, uint256 amount) private returns (bool sent) {
         assembly ("memory-safe") {
             sent := call(sub(gas(), shr(3, gas())), to, amount, 0, 0, 0, 0)

@@ -5,21 +5,24 @@ import { createWorld, DEPOSIT, GRACE_SECONDS } from './test/world.mjs'
 
 const w = await createWorld()
 const native = { token: zeroAddress, native: true }
-const used = async (receipt) => (await receipt).gasUsed
-const forfeit = { amount: 0n, signature: '0x' }
+const both = [{}, native]
 
-const reopen = async (o = {}) => ({ ...o, id: await w.open(o) })
-const settledOnce = async (o = {}) => {
+const reopen = async (o) => ({ ...o, id: await w.open(o) })
+const settledOnce = async (o) => {
   const c = await reopen(o)
   await w.call('settle', { ...c, amount: 1n })
   return { ...c, amount: 2n }
 }
-const graceOver = async (o = {}) => {
+const graceOver = async (o) => {
   const c = await reopen(o)
   await w.call('requestClose', c)
   await w.passTime(GRACE_SECONDS)
   return c
 }
+const spent = async (o) => ({ ...(await reopen(o)), amount: DEPOSIT })
+const forfeit = async (o) => ({ ...(await reopen(o)), amount: 0n, signature: '0x' })
+const asIs = async (o) => o
+const delegated = async (o) => ({ ...o, authorizedSigner: w.signer.address })
 
 // What a busy escrow looks like: it already holds tokens and coin, and the payer has used Permit2.
 for (let i = 0; i < 10; i++) await w.send(w.token, 'mint', [w.payer.address, 10n * DEPOSIT])
@@ -27,26 +30,25 @@ await w.open({ from: w.other.address })
 await w.open({ from: w.other.address, token: zeroAddress })
 await w.open({}, 'openWithPermit2')
 
-// In order: the payee holds no tokens until its first settlement.
+// [title, function, what it is given, in which assets]. The payee holds no tokens at first.
 const rows = [
-  ['open', async () => used(w.call('open')), async () => used(w.call('open', native))],
-  ['open with delegated signer', async () => used(w.call('open', { authorizedSigner: w.signer.address })),
-    async () => used(w.call('open', { ...native, authorizedSigner: w.signer.address }))],
-  ['openWithAuthorization (EIP-3009)', async () => used(w.call('openWithAuthorization'))],
-  ['openWithPermit2', async () => used(w.call('openWithPermit2'))],
-  ['topUp', async () => used(w.call('topUp', await reopen())), async () => used(w.call('topUp', await reopen(native)))],
-  ['topUpWithAuthorization', async () => used(w.call('topUpWithAuthorization', await reopen()))],
-  ['topUpWithPermit2', async () => used(w.call('topUpWithPermit2', await reopen()))],
-  ['settle, payee\'s first tokens', async () => used(w.call('settle', await reopen()))],
-  ['settle, first of a channel', async () => used(w.call('settle', await reopen())), async () => used(w.call('settle', await reopen(native)))],
-  ['settle, later', async () => used(w.call('settle', await settledOnce())), async () => used(w.call('settle', await settledOnce(native)))],
-  ['settleWithAuthorization', async () => used(w.call('settleWithAuthorization', await reopen())), async () => used(w.call('settleWithAuthorization', await reopen(native)))],
-  ['close, voucher and refund', async () => used(w.call('close', await reopen())), async () => used(w.call('close', await reopen(native)))],
-  ['close, whole deposit spent', async () => used(w.call('close', { ...(await reopen()), amount: DEPOSIT })), async () => used(w.call('close', { ...(await reopen(native)), amount: DEPOSIT }))],
-  ['close, claim forfeited', async () => used(w.call('close', { ...(await reopen()), ...forfeit })), async () => used(w.call('close', { ...(await reopen(native)), ...forfeit }))],
-  ['closeWithAuthorization', async () => used(w.call('closeWithAuthorization', await reopen())), async () => used(w.call('closeWithAuthorization', await reopen(native)))],
-  ['requestClose', async () => used(w.call('requestClose', await reopen())), async () => used(w.call('requestClose', await reopen(native)))],
-  ['withdraw', async () => used(w.call('withdraw', await graceOver())), async () => used(w.call('withdraw', await graceOver(native)))],
+  ['open', 'open', asIs, both],
+  ['open with delegated signer', 'open', delegated, both],
+  ['openWithAuthorization (EIP-3009)', 'openWithAuthorization', asIs, [{}]],
+  ['openWithPermit2', 'openWithPermit2', asIs, [{}]],
+  ['topUp', 'topUp', reopen, both],
+  ['topUpWithAuthorization', 'topUpWithAuthorization', reopen, [{}]],
+  ['topUpWithPermit2', 'topUpWithPermit2', reopen, [{}]],
+  ['settle, payee\'s first tokens', 'settle', reopen, [{}]],
+  ['settle, first of a channel', 'settle', reopen, both],
+  ['settle, later', 'settle', settledOnce, both],
+  ['settleWithAuthorization', 'settleWithAuthorization', reopen, both],
+  ['close, voucher and refund', 'close', reopen, both],
+  ['close, whole deposit spent', 'close', spent, both],
+  ['close, claim forfeited', 'close', forfeit, both],
+  ['closeWithAuthorization', 'closeWithAuthorization', reopen, both],
+  ['requestClose', 'requestClose', reopen, both],
+  ['withdraw', 'withdraw', graceOver, both],
 ]
 
 const NITRO = {
@@ -55,13 +57,18 @@ const NITRO = {
   requestClose: 'challenge 161,000',
   withdraw: 'transferAllAssets 114,000',
 }
-const figure = async (measure) => (measure ? Number(await measure()).toLocaleString('en') : '')
+const figure = async (name, given, asset) => {
+  if (!asset) return ''
+  const { gasUsed } = await w.call(name, await given(asset))
+  return Number(gasUsed).toLocaleString('en')
+}
 
 try {
   console.log('| call | ERC-20 | native | go-nitro\'s nearest |')
   console.log('|---|---:|---:|---|')
-  for (const [name, token, coin] of rows) {
-    console.log(`| ${name} | ${await figure(token)} | ${await figure(coin)} | ${NITRO[name] ?? ''} |`)
+  for (const [title, name, given, [token, coin]] of rows) {
+    const cells = [await figure(name, given, token), await figure(name, given, coin)]
+    console.log(`| ${title} | ${cells.join(' | ')} | ${NITRO[title] ?? ''} |`)
   }
 } finally {
   await w.stop()

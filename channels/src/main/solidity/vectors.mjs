@@ -7,8 +7,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
-  bytesToHex, concat, getAddress, hashDomain, hashStruct, hashTypedData, hexToBytes, keccak256, padHex,
-  stringToHex, toHex, zeroAddress,
+  bytesToHex, concat, getAddress, hashDomain, hashStruct, hashTypedData, hexToBytes, keccak256,
+  padHex, stringToHex, toHex, zeroAddress,
 } from 'viem'
 import { privateKeyToAccount, publicKeyToAddress, sign } from 'viem/accounts'
 import * as signing from './typed.mjs'
@@ -30,7 +30,7 @@ const address = (text) => getAddress(`0x${word(text).slice(26)}`)
 const party = (i) => privateKeyToAccount(KEYS[i % KEYS.length])
 const at = (list, i) => list[i % list.length]
 
-/** Hashes and signs typed data; every part of the digest is given, to show where a wrong one went wrong. */
+/** Hashes and signs typed data; gives every part of the digest, to show where one goes wrong. */
 async function signed(data, privateKey) {
   const hash = hashTypedData(data)
   const { domain, types } = data
@@ -48,20 +48,27 @@ async function signed(data, privateKey) {
 }
 
 function domainFields(domain) {
-  const types = { name: 'string', version: 'string', chainId: 'uint256', verifyingContract: 'address' }
-  return Object.entries(types).filter(([name]) => name in domain).map(([name, type]) => ({ name, type }))
+  const all = [
+    { name: 'name', type: 'string' },
+    { name: 'version', type: 'string' },
+    { name: 'chainId', type: 'uint256' },
+    { name: 'verifyingContract', type: 'address' },
+  ]
+  return all.filter(({ name }) => name in domain)
 }
 
 const flat = (data, o) => ({ domain: data.domain, ...o })
 
 const channelOf = (i) => ({
-  payer: party(1).address, payee: party(2).address, token: i === 3 ? zeroAddress : address(`token ${i}`),
+  payer: party(1).address,
+  payee: party(2).address,
+  token: i === 3 ? zeroAddress : address(`token ${i}`),
   salt: i === 0 ? padHex('0x', { size: 32 }) : word(`salt ${i}`),
   authorizedSigner: i % 2 ? party(0).address : zeroAddress,
 })
 const escrowOf = (i) => address(`escrow ${i}`)
 const channelIdAt = (i) => signing.channelIdOf(channelOf(i), escrowOf(i), at(CHAINS, i))
-const domainOf = (i, name = signing.DEFAULT_DOMAIN) => signing.escrowDomain(at(CHAINS, i), escrowOf(i), name)
+const domainOf = (i, name) => signing.escrowDomain(at(CHAINS, i), escrowOf(i), name)
 
 const channelIds = CHAINS.map((chainId, i) =>
   ({ ...channelOf(i), escrow: escrowOf(i), chainId, channelId: channelIdAt(i) }))
@@ -92,7 +99,8 @@ async function payeeAuthorizations(primaryType) {
 async function receive(i, value, nonce) {
   const { payer, token } = channelOf(i)
   const message = { from: payer, to: escrowOf(i), value, ...VALID, nonce }
-  const data = signing.typed(signing.tokenDomain(at(CHAINS, i), token), 'ReceiveWithAuthorization', message)
+  const domain = signing.tokenDomain(at(CHAINS, i), token)
+  const data = signing.typed(domain, 'ReceiveWithAuthorization', message)
   return flat(data, { ...message, ...(await signed(data, KEYS[1])) })
 }
 
@@ -141,14 +149,15 @@ const checksums = [
   '0xffffffffffffffffffffffffffffffffffffffff',
 ].map((lower) => ({ lower, checksum: getAddress(lower) }))
 
-/** The same signatures, spoiled in ways that must be refused although most of them still recover. */
+/** A signature, and what it can be spoiled into; none of that may count as the signer's. */
 function malleated([voucher]) {
   const bytes = hexToBytes(voucher.signature)
   const [r, s] = [voucher.signature.slice(2, 66), BigInt(`0x${voucher.signature.slice(66, 130)}`)]
   const low = s.toString(16).padStart(64, '0')
   const v = bytes[64]
   const hex = (...parts) => `0x${parts.join('')}`
-  const pair = (high, last) => hex(r, high.toString(16).padStart(64, '0'), last.toString(16).padStart(2, '0'))
+  const pair = (newS, newV) =>
+    hex(r, newS.toString(16).padStart(64, '0'), newV.toString(16).padStart(2, '0'))
   const { digest, address: signer } = voucher
   return {
     digest,

@@ -59,7 +59,8 @@ contract FalseToken is ERC20 {
     }
 }
 
-/// @dev A contract wallet: ERC-1271 with one owner, arbitrary calls, and four ways to take native coin.
+/// @dev A contract wallet: ERC-1271 with one owner, arbitrary calls, and four ways to take native
+/// coin.
 contract TestWallet is IERC1271, Reenters {
     enum Mood {
         Accepts,
@@ -93,7 +94,8 @@ contract TestWallet is IERC1271, Reenters {
 
     function isValidSignature(bytes32 hash, bytes memory signature) external view returns (bytes4) {
         (address recovered,,) = ECDSA.tryRecover(hash, signature);
-        return recovered == owner && owner != address(0) ? this.isValidSignature.selector : bytes4(0);
+        if (recovered == address(0) || recovered != owner) return bytes4(0);
+        return this.isValidSignature.selector;
     }
 
     receive() external payable {

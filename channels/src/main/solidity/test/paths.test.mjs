@@ -20,13 +20,16 @@ const only = (receipt) => {
 }
 
 /** Opens a channel in an asset; the returned object carries what later calls on it need. */
-const channel = async (asset = 'token', o = {}) =>
-  ({ id: await w.open({ ...o, token: w[asset].address }), native: asset === 'native', token: w[asset].address })
+const channel = async (asset = 'token', o = {}) => {
+  const token = w[asset].address
+  return { id: await w.open({ ...o, token }), native: asset === 'native', token }
+}
 
 describe('paths', () => {
   useWorld(w, async () => {
     w.contracts = testContracts()
     w.wallet = await w.deploy(w.contracts.TestWallet, [w.signer.address])
+    w.reentrant = await w.fund(await w.deploy(w.contracts.ReentrantToken), w.payer.address)
   })
 
   for (const name of OPENS) {
@@ -39,9 +42,8 @@ describe('paths', () => {
         const moved = await changes(w, w.token, holders, async () => {
           event = only(await w.call(name, { authorizedSigner, salt }))
         })
-        const parties = {
-          payer: w.payer.address, payee: w.payee.address, token: w.token.address, authorizedSigner,
-        }
+        const [payer, payee, token] = [w.payer, w.payee, w.token].map(({ address }) => address)
+        const parties = { payer, payee, token, authorizedSigner }
         const channelId = channelIdOf({ ...parties, salt }, w.escrow.address, w.chainId)
         assert.deepEqual(moved, [-DEPOSIT, DEPOSIT])
         assert.equal(event.eventName, 'ChannelOpened')
@@ -55,7 +57,9 @@ describe('paths', () => {
 
   it('open_nativeCoin_recordsZeroToken', async () => {
     let c
-    const moved = await changes(w, w.native, [w.escrow.address], async () => { c = await channel('native') })
+    const moved = await changes(w, w.native, [w.escrow.address], async () => {
+      c = await channel('native')
+    })
     assert.deepEqual(moved, [DEPOSIT])
     assert.equal((await w.channel(c.id)).token, zeroAddress)
   })
@@ -63,7 +67,8 @@ describe('paths', () => {
   it('open_greatestDeposit_canBeSettledWhole', async () => {
     await w.send(w.token, 'mint', [w.payer.address, MAX_UINT128])
     const id = await w.open({ deposit: MAX_UINT128 })
-    const moved = await changes(w, w.token, [w.payee.address], () => w.call('settle', { id, amount: MAX_UINT128 }))
+    const moved = await changes(w, w.token, [w.payee.address],
+      () => w.call('settle', { id, amount: MAX_UINT128 }))
     assert.deepEqual(moved, [MAX_UINT128])
   })
 
@@ -136,7 +141,8 @@ describe('paths', () => {
           assert.equal(event.eventName, 'ChannelClosed')
           assert.deepEqual(event.args, { channelId: c.id, settled, delta, refund })
           const record = await w.channel(c.id)
-          assert.deepEqual([record.finalized, record.settled, record.deposit], [true, settled, DEPOSIT])
+          assert.equal(record.finalized, true)
+          assert.deepEqual([record.settled, record.deposit], [settled, DEPOSIT])
         })
       }
     }
@@ -167,6 +173,18 @@ describe('paths', () => {
     await assertRefused(w.call('withdraw', c), 'CloseNotReady')
   })
 
+  for (const end of ['close', 'withdraw']) {
+    it(`${end}_everythingSettled_doesNotBotherTheToken`, async () => {
+      const c = await channel('reentrant')
+      await w.call('settle', { ...c, amount: DEPOSIT })
+      await w.call('requestClose', c)
+      await w.passTime(GRACE_SECONDS)
+      await w.send(w.reentrant, 'arm', [w.escrow.address, '0x'])
+      await w.call(end, { ...c, amount: 0n, signature: '0x' })
+      assert.equal(await w.read(w.reentrant, 'attempted'), false)
+    })
+  }
+
   it('requestClose_again_keepsTheFirstTime', async () => {
     const c = await channel()
     const first = only(await w.call('requestClose', c))
@@ -179,14 +197,16 @@ describe('paths', () => {
       const c = await channel()
       await w.call('requestClose', c)
       await w.passTime(GRACE_SECONDS + 10)
-      const moved = await changes(w, w.token, [w.payee.address], () => w.call(name, { ...c, amount: HALF }))
+      const moved = await changes(w, w.token, [w.payee.address],
+        () => w.call(name, { ...c, amount: HALF }))
       assert.deepEqual(moved, [HALF])
       if (name.startsWith('settle')) await w.call('withdraw', c)
       assert.equal((await w.channel(c.id)).finalized, true)
     })
 
     for (const [title, authorizedSigner] of [
-      ['delegatedKey', () => w.signer.address], ['delegatedContractWallet', () => w.wallet.address],
+      ['delegatedKey', () => w.signer.address],
+      ['delegatedContractWallet', () => w.wallet.address],
     ]) {
       it(`${name}_${title}_isAccepted`, async () => {
         const c = await channel('token', { authorizedSigner: authorizedSigner() })
@@ -201,7 +221,8 @@ describe('paths', () => {
     it(`${name}_payeeIsContractWallet_isAccepted`, async () => {
       const c = await channel('token', { payee: w.wallet.address })
       await assertRefused(w.call(name, c), 'InvalidSignature')
-      const moved = await changes(w, w.token, [w.wallet.address], () => w.call(name, { ...c, payeeBy: w.signer }))
+      const moved = await changes(w, w.token, [w.wallet.address],
+        () => w.call(name, { ...c, payeeBy: w.signer }))
       assert.deepEqual(moved, [HALF])
     })
   }
@@ -210,8 +231,8 @@ describe('paths', () => {
     it(`${name}_payerIsContractWallet_isAccepted`, async () => {
       await w.fund(w.token, w.payer.address)
       await w.send(w.token, 'mint', [w.wallet.address, DEPOSIT])
-      const approve = encodeFunctionData(
-        { abi: w.token.abi, functionName: 'approve', args: [await w.read(w.escrow, 'PERMIT2'), DEPOSIT] })
+      const args = [await w.read(w.escrow, 'PERMIT2'), DEPOSIT]
+      const approve = encodeFunctionData({ abi: w.token.abi, functionName: 'approve', args })
       await w.send(w.wallet, 'execute', [w.token.address, 0n, approve])
       const id = await w.open({ from: w.wallet.address, by: w.signer }, name)
       await w.call('settle', { id, by: w.signer })
@@ -221,24 +242,32 @@ describe('paths', () => {
 
   it('settleWithAuthorization_noncesInAnyOrder_eachOnce', async () => {
     const c = await channel()
-    let amount = 0n
-    for (const nonce of [255n, 0n, 256n, 2n ** 256n - 1n, 1n]) {
-      assert.equal(await w.read(w.escrow, 'isNonceUsed', [c.id, nonce]), false)
-      await w.call('settleWithAuthorization', { ...c, amount: ++amount, nonce })
-      assert.equal(await w.read(w.escrow, 'isNonceUsed', [c.id, nonce]), true)
-      await assertRefused(w.call('settleWithAuthorization', { ...c, amount: amount + 1n, nonce }), 'NonceAlreadyUsed')
+    const used = (nonce) => w.read(w.escrow, 'isNonceUsed', [c.id, nonce])
+    const nonces = [255n, 0n, 256n, 2n ** 256n - 1n, 1n]
+    for (const [i, nonce] of nonces.entries()) {
+      assert.equal(await used(nonce), false)
+      await w.call('settleWithAuthorization', { ...c, amount: BigInt(i + 1), nonce })
+    }
+    for (const nonce of nonces) {
+      assert.equal(await used(nonce), true)
+      const again = w.call('settleWithAuthorization', { ...c, amount: 100n, nonce })
+      await assertRefused(again, 'NonceAlreadyUsed')
     }
     const elsewhere = await channel()
     await w.call('settleWithAuthorization', { ...elsewhere, nonce: 0n, deadline: NEVER })
   })
 
-  for (const name of ['EVM Payment Channel', 'Tempo Stream Channel', 'A domain name longer than one storage slot']) {
+  for (const name of [
+    'EVM Payment Channel', 'Tempo Stream Channel', 'A domain name longer than one storage slot',
+  ]) {
     it(`domain_${name.replaceAll(' ', '')}_isWhatLibrariesCompute`, async () => {
-      const escrow = await w.newEscrow(name)
+      const escrow = await w.newEscrow({ name })
       const domain = escrowDomain(w.chainId, escrow.address, name)
-      const fields = ['name string', 'version string', 'chainId uint256', 'verifyingContract address']
-        .map((field) => ({ name: field.split(' ')[0], type: field.split(' ')[1] }))
-      assert.equal(await w.read(escrow, 'domainSeparator'), hashDomain({ domain, types: { EIP712Domain: fields } }))
+      const fields = Object.entries(
+        { name: 'string', version: 'string', chainId: 'uint256', verifyingContract: 'address' })
+        .map(([field, type]) => ({ name: field, type }))
+      const separator = hashDomain({ domain, types: { EIP712Domain: fields } })
+      assert.equal(await w.read(escrow, 'domainSeparator'), separator)
       const message = { channelId: w.salt(), cumulativeAmount: MAX_UINT128 }
       assert.equal(await w.read(escrow, 'getVoucherDigest', [message.channelId, MAX_UINT128]),
         hashTypedData(typed(domain, 'Voucher', message)))

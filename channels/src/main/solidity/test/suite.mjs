@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach } from 'node:test'
-import { ContractFunctionRevertedError } from 'viem'
+import { ContractFunctionRevertedError, toFunctionSelector } from 'viem'
 import { createWorld } from './world.mjs'
 
 /** Fills `w` before the first test; every test starts from the state that `prepare` left. */
@@ -32,6 +32,13 @@ export async function assertRefused(promise, errorName) {
   assert.ok(error instanceof ContractFunctionRevertedError, error)
   assert.equal(error.data?.errorName ?? null, errorName)
   if (!errorName) assert.equal(error.raw ?? '0x', '0x')
+}
+
+/** A token or wallet called back in the middle of a call, and ran into the escrow's guard. */
+export async function assertLockedOut(w, contract) {
+  assert.equal(await w.read(contract, 'attempted'), true)
+  const locked = toFunctionSelector('ReentrancyGuardReentrantCall()')
+  assert.equal(await w.read(contract, 'failure'), locked)
 }
 
 /** How much each holder's balance of an asset changed during an action. */

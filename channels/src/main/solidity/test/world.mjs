@@ -1,4 +1,4 @@
-// A local chain with the escrow, tokens and Permit2 on it, and builders for every call of the escrow.
+// A local chain with the escrow, a token and Permit2, and builders for every call of the escrow.
 
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
@@ -12,15 +12,16 @@ import { compile, loadArtifact } from '../compile.mjs'
 import * as signing from '../typed.mjs'
 
 const require = createRequire(import.meta.url)
-const START_MILLIS = 20_000
+const WAIT_MILLIS = 20_000
+const GAS = 5_000_000n
 export const GRACE_SECONDS = 900
 export const DEPOSIT = 1_000_000n
 export const MAX_UINT128 = 2n ** 128n - 1n
 export const NEVER = 2n ** 48n
 
 /** The i-th of anvil's well-known development accounts. */
-const account = (i) =>
-  mnemonicToAccount('test test test test test test test test test test test junk', { addressIndex: i })
+const MNEMONIC = `${'test '.repeat(11)}junk`
+const account = (i) => mnemonicToAccount(MNEMONIC, { addressIndex: i })
 
 function anvilBinary() {
   const arch = { x64: 'amd64', arm64: 'arm64' }[process.arch]
@@ -35,14 +36,20 @@ const freePort = () => new Promise((resolve, reject) => {
   })
 })
 
-/** Starts anvil on a free port and resolves to a client with a stop() that ends exactly that process. */
+/** Starts anvil on a free port; resolves to a client whose stop() ends exactly that process. */
 export async function startChain({ chainId = 31337, network } = {}) {
   const port = await freePort()
-  const args = ['--port', port, '--chain-id', chainId, '--silent', '--accounts', 10]
-  const child = spawn(anvilBinary(), network ? [...args, '--network', network] : args)
+  // No fees: they would blur what the tests say about native coin.
+  const free = ['--block-base-fee-per-gas', 0, '--gas-price', 0]
+  const args = ['--port', port, '--chain-id', chainId, '--silent', '--accounts', 10, ...free]
+  if (network) args.push('--network', network)
+  const child = spawn(anvilBinary(), args, { stdio: 'ignore' })
   const exited = new Promise((resolve) => child.once('exit', resolve))
+  process.once('exit', () => child.kill())
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
   const chain = {
-    id: chainId, name: 'local', nativeCurrency: { name: 'Coin', symbol: 'C', decimals: 18 }, rpcUrls: {},
+    id: chainId, name: 'local', rpcUrls: {},
+    nativeCurrency: { name: 'Coin', symbol: 'C', decimals: 18 },
   }
   const client = createTestClient({
     mode: 'anvil', chain, pollingInterval: 5, cacheTime: 0,
@@ -55,14 +62,14 @@ export async function startChain({ chainId = 31337, network } = {}) {
   for (const start = Date.now(); ;) {
     if (await client.getChainId().catch(() => false)) return Object.assign(client, { stop })
     if (child.exitCode !== null) throw new Error(`anvil exited with ${child.exitCode}`)
-    if (Date.now() - start > START_MILLIS) throw new Error('anvil does not answer')
+    if (Date.now() - start > WAIT_MILLIS) throw new Error('anvil does not answer')
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
 
 /**
- * The canonical Permit2's code. Anvil carries it in the genesis of its Tempo network; the domain
- * separator in it is for another chain id, so here Permit2 computes its own, as it does after a fork.
+ * The canonical Permit2's code. Anvil carries it in the genesis of its Tempo network. The domain
+ * separator in it may be another chain's; Permit2 then computes its own, as it does after a fork.
  */
 async function permit2Code() {
   const chain = await startChain({ network: 'tempo' })
@@ -80,37 +87,47 @@ export const testContracts = () => compile(['test/TestContracts'], { viaIR: fals
 export async function createWorld({ chainId = 31337 } = {}) {
   const chain = await startChain({ chainId })
   const [payer, payee, signer, relayer, other] = [0, 1, 2, 3, 4].map(account)
-  const artifacts = { TollstreamEscrow: loadArtifact('TollstreamEscrow'), TestToken: loadArtifact('TestToken') }
+  const artifacts = Object.fromEntries(
+    ['TollstreamEscrow', 'TestToken'].map((name) => [name, loadArtifact(name)]))
   const errors = []
+
+  // Gas given saves an estimate per call. That no two transactions have the same makes their hashes
+  // unique: a test that repeats another's calls after a revert must not wait for the old ones.
+  let calls = 0n
+  const gas = () => GAS + ++calls
 
   /** The receipt of a transaction, or the reason why it reverted, as the chain traced it. */
   const mined = async (sent) => {
     const hash = await sent
-    const receipt = await chain.waitForTransactionReceipt({ hash })
+    const receipt = await chain.waitForTransactionReceipt({ hash, timeout: WAIT_MILLIS })
     if (receipt.status === 'success') return receipt
     const trace = await chain.request({
       method: 'debug_traceTransaction', params: [hash, { tracer: 'callTracer' }],
     })
-    throw new ContractFunctionRevertedError({ abi: errors, data: trace.output ?? '0x', functionName: hash })
+    const data = trace.output ?? '0x'
+    throw new ContractFunctionRevertedError({ abi: errors, data, functionName: hash })
   }
 
-  const deploy = async (artifact, args = [], options = {}) => {
+  const deploy = async (artifact, args = []) => {
     const data = encodeDeployData({ abi: artifact.abi, bytecode: artifact.bytecode, args })
     errors.push(...artifact.abi.filter((item) => item.type === 'error'))
-    const { contractAddress } = await mined(chain.sendTransaction({ account: payer.address, data, ...options }))
+    const sent = chain.sendTransaction({ account: payer.address, data, gas: gas() })
+    const { contractAddress } = await mined(sent)
     return { address: getAddress(contractAddress), abi: artifact.abi }
   }
 
   /** Sends a transaction; resolves to its receipt, with the escrow's events decoded, or throws. */
   const send = async (contract, functionName, args, { from = payer.address, value } = {}) => {
-    const receipt = await mined(chain.writeContract({ ...contract, functionName, args, value, account: from }))
+    const call = { ...contract, functionName, args, value, account: from, gas: gas() }
+    const receipt = await mined(chain.writeContract(call))
     return { ...receipt, events: parseEventLogs({ abi: escrow.abi, logs: receipt.logs }) }
   }
   const read = (contract, functionName, args = []) =>
     chain.readContract({ address: contract.address, abi: contract.abi, functionName, args })
 
-  const newEscrow = (name = signing.DEFAULT_DOMAIN, grace = GRACE_SECONDS, permit2 = signing.CANONICAL_PERMIT2) =>
-    deploy(artifacts.TollstreamEscrow, [name, grace, permit2])
+  const newEscrow = ({
+    name = signing.DEFAULT_DOMAIN, grace = GRACE_SECONDS, permit2 = signing.CANONICAL_PERMIT2,
+  } = {}) => deploy(artifacts.TollstreamEscrow, [name, grace, permit2])
   const escrow = await newEscrow()
   const fund = async (token, ...holders) => {
     for (const holder of holders) {
@@ -129,7 +146,9 @@ export async function createWorld({ chainId = 31337 } = {}) {
     await chain.mine({ blocks: 1 })
   }
   const balance = (asset, holder) =>
-    asset.address === zeroAddress ? chain.getBalance({ address: holder }) : read(asset, 'balanceOf', [holder])
+    asset.address === zeroAddress
+      ? chain.getBalance({ address: holder })
+      : read(asset, 'balanceOf', [holder])
   const channel = (id) => read(escrow, 'getChannel', [id])
 
   /** Every coin that somebody could still take out of the escrow is in it. */
@@ -141,8 +160,10 @@ export async function createWorld({ chainId = 31337 } = {}) {
       const { token: asset, deposit, settled, finalized } = await channel(args.channelId)
       if (!finalized) add(asset, deposit - settled)
     }
-    const deferred = logs.filter((log) => log.eventName === 'PaymentDeferred').map((log) => log.args.account)
-    for (const holder of new Set(deferred)) add(zeroAddress, await read(escrow, 'owed', [holder]))
+    const deferred = logs.filter((log) => log.eventName === 'PaymentDeferred')
+    for (const holder of new Set(deferred.map((log) => log.args.account))) {
+      add(zeroAddress, await read(escrow, 'owed', [holder]))
+    }
     for (const [address, amount] of due) {
       const held = await balance({ address, abi: token.abi }, escrow.address)
       if (held < amount) throw new Error(`insolvent: holds ${held} of ${address}, owes ${amount}`)
@@ -150,15 +171,16 @@ export async function createWorld({ chainId = 31337 } = {}) {
   }
 
   const w = {
-    chain, chainId, artifacts, escrow, token, payer, payee, signer, relayer, other,
-    native: { address: zeroAddress }, deploy, mined, newEscrow, fund, send, read, now, passTime, balance, channel,
-    assertSolvent, stop: chain.stop,
+    chain, chainId, artifacts, escrow, token, native: { address: zeroAddress },
+    payer, payee, signer, relayer, other, deploy, mined, newEscrow, fund, send, read, now, passTime,
+    balance, channel, assertSolvent, stop: chain.stop,
   }
   return Object.assign(w, builders(w))
 }
 
 /** Builds valid calls; whatever a test passes replaces the valid value. */
 function builders(w) {
+  const relayer = w.relayer.address
   let salts = 0
   let nonces = 0n
   const salt = () => padHex(toHex(++salts), { size: 32 })
@@ -169,7 +191,8 @@ function builders(w) {
   const authorization = (kind, message, by = w.payee) =>
     by.signTypedData(signing.typed(domain(), `${kind}Authorization`, message))
   const receive = (token, message, by = w.payer) =>
-    by.signTypedData(signing.typed(signing.tokenDomain(w.chainId, token), 'ReceiveWithAuthorization',
+    by.signTypedData(signing.typed(
+      signing.tokenDomain(w.chainId, token), 'ReceiveWithAuthorization',
       { to: w.escrow.address, validAfter: 0n, validBefore: NEVER, ...message }))
   const permit = (witnessType, token, amount, nonce, witness, by = w.payer, deadline = NEVER) =>
     by.signTypedData(signing.permit2Typed(w.chainId, signing.CANONICAL_PERMIT2, witnessType, {
@@ -180,19 +203,20 @@ function builders(w) {
     payee: w.payee.address, token: w.token.address, deposit: DEPOSIT, salt: salt(),
     authorizedSigner: zeroAddress, from: w.payer.address, ...o,
   })
+  const funding = () => ({ amount: DEPOSIT, from: w.payer.address, token: w.token.address })
   const openingArgs = (c) => [c.payee, c.token, c.deposit, c.salt, c.authorizedSigner]
   const relayed = (kind) => async (o) => {
-    const c = { amount: DEPOSIT / 2n, nonce: ++nonces, deadline: NEVER, ...o }
-    const message = { channelId: c.id, cumulativeAmount: c.amount, nonce: c.nonce, deadline: c.deadline }
+    const { id, amount, nonce, deadline, ...c } =
+      { amount: DEPOSIT / 2n, nonce: ++nonces, deadline: NEVER, ...o }
+    const message = { channelId: id, cumulativeAmount: amount, nonce, deadline }
     const payeeSignature = c.payeeSignature ?? (await authorization(kind, message, c.payeeBy))
-    const signature = c.signature ?? (await voucher(c.id, c.amount, c.by))
-    return { args: [c.id, c.amount, c.nonce, c.deadline, payeeSignature, signature], from: w.relayer.address }
+    const signature = c.signature ?? (await voucher(id, amount, c.by))
+    return { args: [id, amount, nonce, deadline, payeeSignature, signature], from: relayer }
   }
   const payeeCall = async (o) => {
     const c = { amount: DEPOSIT / 2n, ...o }
-    return {
-      args: [c.id, c.amount, c.signature ?? (await voucher(c.id, c.amount, c.by))], from: w.payee.address,
-    }
+    const signature = c.signature ?? (await voucher(c.id, c.amount, c.by))
+    return { args: [c.id, c.amount, signature], from: w.payee.address }
   }
 
   const calls = {
@@ -203,32 +227,37 @@ function builders(w) {
     openWithAuthorization: async (o) => {
       const c = opening(o)
       const nonce = c.nonce ?? signing.openNonce(c)
-      const signature = c.signature
-        ?? (await receive(c.token, { from: c.from, value: c.deposit, nonce, ...c.signed }, c.by))
-      return { args: [...openingArgs(c), c.from, 0n, c.validBefore ?? NEVER, nonce, signature], from: w.relayer.address }
+      const message = { from: c.from, value: c.deposit, nonce }
+      const signature = c.signature ?? (await receive(c.token, message, c.by))
+      const until = c.validBefore ?? NEVER
+      return { args: [...openingArgs(c), c.from, 0n, until, nonce, signature], from: relayer }
     },
     openWithPermit2: async (o) => {
       const c = { nonce: ++nonces, ...opening(o) }
-      const witness = { payee: c.payee, salt: c.salt, authorizedSigner: c.authorizedSigner, ...c.signed }
-      const signature = await permit('ChannelOpenWitness', c.token, c.deposit, c.nonce, witness, c.by)
-      return { args: [...openingArgs(c), c.from, c.nonce, NEVER, signature], from: w.relayer.address }
+      const { payee, authorizedSigner } = c
+      const witness = { payee, salt: c.salt, authorizedSigner }
+      const signature =
+        await permit('ChannelOpenWitness', c.token, c.deposit, c.nonce, witness, c.by)
+      return { args: [...openingArgs(c), c.from, c.nonce, NEVER, signature], from: relayer }
     },
     topUp: async (o) => {
       const c = { amount: DEPOSIT, ...o }
       return { args: [c.id, c.amount], from: w.payer.address, value: c.native ? c.amount : 0n }
     },
     topUpWithAuthorization: async (o) => {
-      const c = { amount: DEPOSIT, from: w.payer.address, topUpSalt: salt(), token: w.token.address, ...o }
+      const c = { ...funding(), topUpSalt: salt(), ...o }
       const nonce = c.nonce ?? signing.topUpNonce(
         { channelId: c.id, additionalDeposit: c.amount, from: c.from, topUpSalt: c.topUpSalt })
-      const signature = await receive(c.token, { from: c.from, value: c.amount, nonce, ...c.signed }, c.by)
-      return { args: [c.id, c.amount, c.from, c.topUpSalt, 0n, NEVER, nonce, signature], from: w.relayer.address }
+      const signature = await receive(c.token, { from: c.from, value: c.amount, nonce }, c.by)
+      const args = [c.id, c.amount, c.from, c.topUpSalt, 0n, NEVER, nonce, signature]
+      return { args, from: relayer }
     },
     topUpWithPermit2: async (o) => {
-      const c = { amount: DEPOSIT, from: w.payer.address, nonce: ++nonces, token: w.token.address, ...o }
-      const witness = { channelId: c.id, ...c.signed }
-      const signature = await permit('ChannelTopUpWitness', c.token, c.amount, c.nonce, witness, c.by)
-      return { args: [c.id, c.amount, c.from, c.nonce, NEVER, signature], from: w.relayer.address }
+      const c = { ...funding(), nonce: ++nonces, ...o }
+      const witness = { channelId: c.id }
+      const signature =
+        await permit('ChannelTopUpWitness', c.token, c.amount, c.nonce, witness, c.by)
+      return { args: [c.id, c.amount, c.from, c.nonce, NEVER, signature], from: relayer }
     },
     settle: payeeCall,
     close: payeeCall,
