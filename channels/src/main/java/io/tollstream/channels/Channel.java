@@ -28,17 +28,31 @@ public record Channel(
   /**
    * A reading of the chain.
    *
-   * @throws IllegalArgumentException if more is settled than was deposited
+   * @throws IllegalArgumentException if more is settled than was deposited, or the time of the
+   *     forced close is negative
    */
   public Channel {
     if (settled.exceeds(deposit)) {
       throw new IllegalArgumentException("settled " + settled + " of a deposit of " + deposit);
+    }
+    if (closeRequestedAt < 0) {
+      throw new IllegalArgumentException("closeRequestedAt below zero: " + closeRequestedAt);
     }
   }
 
   /** Whose signature a voucher of this channel must carry. */
   public Address signer() {
     return authorizedSigner.isZero() ? payer : authorizedSigner;
+  }
+
+  /** Whether the other reading is of this channel: all that an open fixes for good is equal. */
+  boolean isSameAs(Channel other) {
+    return id.equals(other.id)
+        && escrow.equals(other.escrow)
+        && payer.equals(other.payer)
+        && payee.equals(other.payee)
+        && token.equals(other.token)
+        && authorizedSigner.equals(other.authorizedSigner);
   }
 
   public boolean isCloseRequested() {

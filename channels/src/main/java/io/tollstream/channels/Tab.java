@@ -18,11 +18,15 @@ import org.jspecify.annotations.Nullable;
  * within what is authorized plus the route's credit: a crash leaves reserved bytes charged, never
  * unpaid ones served.
  *
+ * @param broughtForward base units that the chain has settled beyond any voucher this tab took, as
+ *     after the loss of an earlier ledger: they count as spent, for no voucher can redeem them
+ *     twice
  * @param vouchers the newest vouchers, smallest amount first; enough of them are kept that a close
  *     can redeem the smallest one that covers what is spent
  * @param bill what is reserved or delivered, by tariff
  */
-public record Tab(Channel channel, Phase phase, List<Voucher> vouchers, Bill bill) {
+public record Tab(
+    Channel channel, Phase phase, Amount broughtForward, List<Voucher> vouchers, Bill bill) {
   /** The most vouchers kept per channel. */
   public static final int MAX_VOUCHERS = 32;
 
@@ -65,12 +69,15 @@ public record Tab(Channel channel, Phase phase, List<Voucher> vouchers, Bill bil
    * A tab in order.
    *
    * @throws IllegalArgumentException if the vouchers are too many, out of order or of another
-   *     channel
+   *     channel, or if the phase contradicts the channel
    */
   public Tab {
     vouchers = List.copyOf(vouchers);
     if (vouchers.size() > MAX_VOUCHERS) {
       throw new IllegalArgumentException("more than " + MAX_VOUCHERS + " vouchers on a tab");
+    }
+    if (!phaseOf(channel, phase).equals(phase)) {
+      throw new IllegalArgumentException("a tab cannot be " + phase + " on " + channel);
     }
     for (int i = 0; i < vouchers.size(); i++) {
       requireInOrder(channel, vouchers, i);
@@ -85,17 +92,22 @@ public record Tab(Channel channel, Phase phase, List<Voucher> vouchers, Bill bil
     }
   }
 
-  /** The tab of a channel that nobody has paid or used yet. */
+  /** The tab of a channel that nobody has paid here or used yet. */
   public static Tab of(Channel channel) {
-    return new Tab(channel, phaseOf(channel, new Phase.Open()), List.of(), Bill.EMPTY);
+    Phase phase = phaseOf(channel, new Phase.Open());
+    return new Tab(channel, phase, channel.settled(), List.of(), Bill.EMPTY);
   }
 
   public ChannelId id() {
     return channel.id();
   }
 
-  /** The amount of the best voucher; zero before the first. */
+  /** The amount of the best voucher, or what was brought forward where that is more. */
   public Amount authorized() {
+    return best().max(broughtForward);
+  }
+
+  private Amount best() {
     return vouchers.isEmpty() ? Amount.ZERO : vouchers.get(vouchers.size() - 1).cumulative();
   }
 
@@ -104,9 +116,9 @@ public record Tab(Channel channel, Phase phase, List<Voucher> vouchers, Bill bil
     return authorized().min(channel.deposit());
   }
 
-  /** What is charged, reservations included. */
+  /** What is charged, reservations included, on top of what was brought forward. */
   public Amount spent() {
-    return bill.total();
+    return broughtForward.plusOrMax(bill.total());
   }
 
   public boolean isOpen() {
@@ -114,17 +126,18 @@ public record Tab(Channel channel, Phase phase, List<Voucher> vouchers, Bill bil
   }
 
   /**
-   * The voucher to redeem: the smallest that covers what is spent, else the best there is; null
-   * where there is none or the chain has settled as much already.
+   * The voucher to redeem: the smallest that covers what is spent, else the best that the deposit
+   * covers; null where there is none or the chain has settled as much already.
    */
   public @Nullable Voucher redeemable() {
     Amount spent = spent();
     Voucher best = null;
     for (Voucher voucher : vouchers) {
-      best = voucher;
-      if (!spent.exceeds(voucher.cumulative())) {
+      boolean covered = best != null && !spent.exceeds(best.cumulative());
+      if (covered || voucher.cumulative().exceeds(channel.deposit())) {
         break;
       }
+      best = voucher;
     }
     return best != null && best.cumulative().exceeds(channel.settled()) ? best : null;
   }
@@ -140,7 +153,7 @@ public record Tab(Channel channel, Phase phase, List<Voucher> vouchers, Bill bil
       return Step.keep(Result.refused(unfit));
     }
     Amount cumulative = voucher.cumulative();
-    if (!vouchers.isEmpty() && !cumulative.exceeds(authorized())) {
+    if (!raises(cumulative)) {
       return Step.keep(Result.ok(new Acceptance.Stale(this)));
     }
     if (cumulative.exceeds(channel.deposit())) {
@@ -155,6 +168,12 @@ public record Tab(Channel channel, Phase phase, List<Voucher> vouchers, Bill bil
     return new Step<>(next, Result.ok(new Acceptance.Raised(next)));
   }
 
+  /** A first voucher need only equal what is authorized: many channels open with one of zero. */
+  private boolean raises(Amount cumulative) {
+    int order = cumulative.compareTo(authorized());
+    return order > 0 || (order == 0 && vouchers.isEmpty());
+  }
+
   /**
    * Charges up to {@code quanta} at a tariff: all of it, or what authorization plus credit still
    * cover. Zero granted is an answer, not a refusal: the stream may hold for the next voucher.
@@ -167,30 +186,32 @@ public record Tab(Channel channel, Phase phase, List<Voucher> vouchers, Bill bil
     if (bill.isFullFor(tariff)) {
       return Step.keep(Result.refused(new Refusal.TooManyTariffs()));
     }
-    long affordable = bill.affordable(tariff, ceiling().plusOrMax(credit));
+    Amount billable = ceiling().plusOrMax(credit).minusOrZero(broughtForward);
+    long affordable = bill.affordable(tariff, billable);
     long granted = Math.min(quanta, affordable);
     if (granted == 0) {
-      return Step.keep(Result.ok(new Grant(0, 0, this)));
+      return Step.keep(Result.ok(new Grant(0, affordable, this)));
     }
-    Tab next = new Tab(channel, phase, vouchers, bill.plus(tariff, granted));
+    Tab next = withBill(bill.plus(tariff, granted));
     return new Step<>(next, Result.ok(new Grant(granted, affordable - granted, next)));
   }
 
   /** Takes back what a stream reserved and did not use; in every phase. */
   public Step<Tab> giveBack(Tariff tariff, long quanta) {
-    Tab next = new Tab(channel, phase, vouchers, bill.minus(tariff, quanta));
+    Tab next = withBill(bill.minus(tariff, quanta));
     return new Step<>(next, next);
   }
 
   /** Takes over what the chain says now: deposit, settled, forced close, finalized. */
   public Step<Tab> observe(Channel seen) {
-    if (!seen.id().equals(channel.id())) {
-      throw new IllegalArgumentException("observed " + seen.id() + " on the tab of " + id());
+    if (!seen.isSameAs(channel)) {
+      throw new IllegalArgumentException("observed " + seen + " on the tab of " + channel);
     }
     if (seen.equals(channel)) {
       return Step.keep(this);
     }
-    Tab next = new Tab(seen, phaseOf(seen, phase), vouchers, bill);
+    Amount unaccounted = seen.settled().minusOrZero(best());
+    Tab next = new Tab(seen, phaseOf(seen, phase), broughtForward.max(unaccounted), vouchers, bill);
     return new Step<>(next, next);
   }
 
@@ -213,7 +234,7 @@ public record Tab(Channel channel, Phase phase, List<Voucher> vouchers, Bill bil
     Tab last = withVouchers(offered == null ? vouchers : withClosing(offered));
     Voucher voucher = last.redeemable();
     Amount redeem = voucher == null ? channel.settled() : voucher.cumulative();
-    Tab next = new Tab(channel, new Phase.Closing(redeem), last.vouchers, bill);
+    Tab next = last.withPhase(new Phase.Closing(redeem));
     return new Step<>(next, Result.ok(next));
   }
 
@@ -236,7 +257,7 @@ public record Tab(Channel channel, Phase phase, List<Voucher> vouchers, Bill bil
     if (!(phase instanceof Phase.Closing)) {
       return Step.keep(this);
     }
-    Tab next = new Tab(channel, phaseOf(channel, new Phase.Open()), vouchers, bill);
+    Tab next = withPhase(phaseOf(channel, new Phase.Open()));
     return new Step<>(next, next);
   }
 
@@ -257,8 +278,16 @@ public record Tab(Channel channel, Phase phase, List<Voucher> vouchers, Bill bil
     return channel.isCloseRequested() ? new Phase.Disputed() : new Phase.Open();
   }
 
+  private Tab withPhase(Phase next) {
+    return new Tab(channel, next, broughtForward, vouchers, bill);
+  }
+
   private Tab withVouchers(List<Voucher> next) {
-    return new Tab(channel, phase, next, bill);
+    return new Tab(channel, phase, broughtForward, next, bill);
+  }
+
+  private Tab withBill(Bill next) {
+    return new Tab(channel, phase, broughtForward, vouchers, next);
   }
 
   /**

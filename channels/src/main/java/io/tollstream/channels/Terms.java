@@ -17,7 +17,10 @@ public record Terms(Escrow escrow, Address payee, Address token, Amount minDepos
 
   /** Whether a channel pays the right account in the right token through the right escrow. */
   public Result<Channel> checkParties(Channel channel) {
-    if (!channel.escrow().equals(escrow)) {
+    if (channel.escrow().chainId() != escrow.chainId()) {
+      return mismatch("chainId", escrow.chainId(), channel.escrow().chainId());
+    }
+    if (!channel.escrow().contract().equals(escrow.contract())) {
       return mismatch("escrowContract", escrow.contract(), channel.escrow().contract());
     }
     if (!channel.payee().equals(payee)) {
@@ -42,7 +45,8 @@ public record Terms(Escrow escrow, Address payee, Address token, Amount minDepos
         : Result.ok(channel);
   }
 
-  private static Result<Channel> mismatch(String field, Address expected, Address actual) {
-    return Result.refused(new Refusal.ChannelMismatch(field, expected.hex(), actual.hex()));
+  private static Result<Channel> mismatch(String field, Object expected, Object actual) {
+    return Result.refused(
+        new Refusal.ChannelMismatch(field, expected.toString(), actual.toString()));
   }
 }

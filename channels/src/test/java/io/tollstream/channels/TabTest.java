@@ -1,0 +1,340 @@
+package io.tollstream.channels;
+
+import static io.tollstream.channels.Samples.PER_BYTE;
+import static io.tollstream.channels.Samples.PER_KIB;
+import static io.tollstream.channels.Samples.channel;
+import static io.tollstream.channels.Samples.id;
+import static io.tollstream.channels.Samples.ok;
+import static io.tollstream.channels.Samples.refusal;
+import static io.tollstream.channels.Samples.voucher;
+import static java.util.Objects.requireNonNull;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.tollstream.channels.Ledger.Step;
+import io.tollstream.channels.Tab.Acceptance;
+import io.tollstream.channels.Tab.Grant;
+import io.tollstream.channels.Tab.Phase;
+import io.tollstream.metering.Amount;
+import io.tollstream.metering.Bill;
+import io.tollstream.metering.Tariff;
+import io.tollstream.metering.TariffUnit;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+final class TabTest {
+  private static final long DEPOSIT = 1_000;
+  private static final Tab FRESH = Tab.of(channel(1, DEPOSIT));
+
+  static Channel seen(long deposit, long settled, long closeRequestedAt, boolean finalized) {
+    return channel(1, Amount.of(deposit), Amount.of(settled), closeRequestedAt, finalized);
+  }
+
+  static Tab paid(Tab tab, long... amounts) {
+    Tab now = tab;
+    for (long amount : amounts) {
+      now = ok(now.accept(voucher(1, amount), Amount.ZERO).answer()).tab();
+    }
+    return now;
+  }
+
+  static Tab charged(Tab tab, long bytes) {
+    Grant grant = ok(tab.reserve(PER_BYTE, bytes, Amount.ZERO).answer());
+    assertEquals(bytes, grant.granted());
+    return grant.tab();
+  }
+
+  static List<Long> amounts(Tab tab) {
+    return tab.vouchers().stream()
+        .map(voucher -> voucher.cumulative().baseUnits().longValueExact())
+        .toList();
+  }
+
+  @Nested
+  final class Accept {
+    private Result<Acceptance> accept(Tab tab, long amount, long minDelta) {
+      Step<Result<Acceptance>> step = tab.accept(voucher(1, amount), Amount.of(minDelta));
+      if (step.answer() instanceof Result.Ok<Acceptance> ok
+          && ok.value() instanceof Acceptance.Raised raised) {
+        assertEquals(step.tab(), raised.tab());
+      } else {
+        assertNull(step.tab(), "an acceptance that raises nothing must keep the tab");
+      }
+      return step.answer();
+    }
+
+    private void assertRaised(long authorized, Result<Acceptance> result) {
+      Acceptance.Raised raised = assertInstanceOf(Acceptance.Raised.class, ok(result));
+      assertEquals(Amount.of(authorized), raised.tab().authorized());
+    }
+
+    @Test
+    void accept_firstOfZero_isTaken() {
+      assertRaised(0, accept(FRESH, 0, 10));
+    }
+
+    @Test
+    void accept_firstBelowMinDelta_isTaken() {
+      assertRaised(1, accept(FRESH, 1, 10));
+    }
+
+    @Test
+    void accept_higher_raises() {
+      assertRaised(150, accept(paid(FRESH, 100), 150, 50));
+    }
+
+    @Test
+    void accept_equalOrLower_isStale() {
+      Tab tab = paid(FRESH, 0, 100);
+      for (long amount : new long[] {0, 1, 99, 100}) {
+        Acceptance answer = ok(accept(tab, amount, 0));
+        assertEquals(new Acceptance.Stale(tab), answer);
+      }
+      assertInstanceOf(Acceptance.Stale.class, ok(accept(paid(FRESH, 0), 0, 0)));
+    }
+
+    @Test
+    void accept_aboveDeposit_isRefused() {
+      var expected = new Refusal.AmountExceedsDeposit(Amount.of(1_001), Amount.of(1_000));
+      assertEquals(expected, refusal(accept(FRESH, 1_001, 0)));
+      assertEquals(expected, refusal(accept(paid(FRESH, 5), 1_001, 5_000)));
+    }
+
+    @Test
+    void accept_deltaTooSmall_isRefused() {
+      assertEquals(
+          new Refusal.DeltaTooSmall(Amount.of(9), Amount.of(10)),
+          refusal(accept(paid(FRESH, 100), 109, 10)));
+    }
+
+    @Test
+    void accept_exactDepositBelowMinDelta_isTaken() {
+      assertRaised(1_000, accept(paid(FRESH, 999), 1_000, 10));
+    }
+
+    @Test
+    void accept_manyAheadOfSpending_keepsTheSmallestAndTheBest() {
+      Tab tab = paid(FRESH, IntStream.rangeClosed(1, 40).asLongStream().toArray());
+      assertEquals(Tab.MAX_VOUCHERS, tab.vouchers().size());
+      assertEquals(1, amounts(tab).get(0));
+      assertEquals(Amount.of(40), tab.authorized());
+    }
+
+    @Test
+    void accept_manyAsTheyAreSpent_keepsTheNewest() {
+      Tab tab = FRESH;
+      for (int i = 1; i <= 40; i++) {
+        tab = charged(paid(tab, i), 1);
+      }
+      assertEquals(IntStream.rangeClosed(9, 40).asLongStream().boxed().toList(), amounts(tab));
+      assertEquals(Amount.of(40), requireNonNull(tab.redeemable()).cumulative());
+    }
+
+    @Test
+    void accept_fullAndSpentInBetween_keepsTheOneThatCovers() {
+      Tab tab = paid(FRESH, IntStream.rangeClosed(1, 32).asLongStream().map(i -> 10 * i).toArray());
+      tab = charged(tab, 15);
+      tab = paid(tab, 330, 340, 350);
+      assertEquals(Amount.of(20), requireNonNull(tab.redeemable()).cumulative());
+      assertEquals(Amount.of(350), tab.authorized());
+    }
+  }
+
+  @Nested
+  final class Reserve {
+    private Grant reserve(Tab tab, Tariff tariff, long quanta, long credit) {
+      Step<Result<Grant>> step = tab.reserve(tariff, quanta, Amount.of(credit));
+      Grant grant = ok(step.answer());
+      assertEquals(grant.granted() == 0 ? null : grant.tab(), step.tab());
+      return grant;
+    }
+
+    @Test
+    void reserve_covered_isChargedInFull() {
+      Grant grant = reserve(paid(FRESH, 100), PER_BYTE, 60, 0);
+      assertEquals(60, grant.granted());
+      assertEquals(40, grant.headroom());
+      assertEquals(Amount.of(60), grant.tab().spent());
+    }
+
+    @Test
+    void reserve_moreThanCovered_isGrantedInPart() {
+      Grant grant = reserve(charged(paid(FRESH, 100), 60), PER_BYTE, 60, 0);
+      assertEquals(40, grant.granted());
+      assertEquals(0, grant.headroom());
+    }
+
+    @Test
+    void reserve_nothingLeft_grantsZeroAndKeeps() {
+      Tab tab = charged(paid(FRESH, 100), 100);
+      assertEquals(new Grant(0, 0, tab), reserve(tab, PER_BYTE, 1, 0));
+    }
+
+    @Test
+    void reserve_ofNothing_tellsTheHeadroom() {
+      Tab tab = paid(FRESH, 100);
+      assertEquals(new Grant(0, 100, tab), reserve(tab, PER_BYTE, 0, 0));
+    }
+
+    @Test
+    void reserve_negative_throws() {
+      assertThrows(IllegalArgumentException.class, () -> FRESH.reserve(PER_BYTE, -1, Amount.ZERO));
+    }
+
+    @Test
+    void reserve_withCredit_goesBeyondAuthorized() {
+      assertEquals(130, reserve(paid(FRESH, 100), PER_BYTE, 500, 30).granted());
+      assertEquals(30, reserve(FRESH, PER_BYTE, 500, 30).granted());
+    }
+
+    @Test
+    void reserve_severalTariffs_shareWhatIsAuthorized() {
+      Tab tab = charged(paid(FRESH, 100), 50);
+      Grant grant = reserve(tab, PER_KIB, Long.MAX_VALUE, 0);
+      assertEquals(50 * 1_024 / 7, grant.granted());
+      assertEquals(Amount.of(100), grant.tab().spent());
+    }
+
+    @Test
+    void reserve_depositLoweredByReorg_isBoundByTheDeposit() {
+      Tab tab = paid(FRESH, 100).observe(seen(70, 0, 0, false)).answer();
+      assertEquals(70, reserve(tab, PER_BYTE, 500, 0).granted());
+      Tab deep = charged(paid(FRESH, 100), 90).observe(seen(70, 0, 0, false)).answer();
+      assertEquals(0, reserve(deep, PER_BYTE, 500, 0).granted());
+    }
+
+    @Test
+    void reserve_tooManyTariffs_isRefused() {
+      Tab tab = paid(FRESH, DEPOSIT);
+      for (int i = 1; i <= Bill.MAX_LINES; i++) {
+        tab = reserve(tab, new Tariff(Amount.of(i), TariffUnit.GIB), 1, 0).tab();
+      }
+      Step<Result<Grant>> step = tab.reserve(PER_BYTE, 1, Amount.ZERO);
+      assertEquals(new Refusal.TooManyTariffs(), refusal(step.answer()));
+      assertNull(step.tab());
+      assertEquals(1, reserve(tab, new Tariff(Amount.of(1), TariffUnit.GIB), 1, 0).granted());
+    }
+
+    @Test
+    void reserve_hugeAmounts_doesNotOverflow() {
+      Channel whale = channel(1, Amount.MAX, Amount.ZERO, 0, false);
+      Tab tab = ok(Tab.of(whale).accept(voucher(1, Amount.MAX), Amount.ZERO).answer()).tab();
+      Grant grant = ok(tab.reserve(PER_KIB, Long.MAX_VALUE, Amount.MAX).answer());
+      assertEquals(Long.MAX_VALUE, grant.granted());
+      assertEquals(0, reserve(grant.tab(), PER_KIB, Long.MAX_VALUE, 0).granted());
+    }
+  }
+
+  @Nested
+  final class BroughtForward {
+    private final Tab tab = Tab.of(seen(1_000, 400, 0, false));
+
+    @Test
+    void of_settledBefore_countsAsSpentAndAuthorized() {
+      assertEquals(Amount.of(400), tab.spent());
+      assertEquals(Amount.of(400), tab.authorized());
+      assertNull(tab.redeemable());
+    }
+
+    @Test
+    void reserve_onVouchersSettledBefore_grantsNothing() {
+      for (long amount : new long[] {0, 399}) {
+        Acceptance answer = ok(tab.accept(voucher(1, amount), Amount.ZERO).answer());
+        assertInstanceOf(Acceptance.Stale.class, answer);
+      }
+      assertEquals(0, ok(tab.reserve(PER_BYTE, 1, Amount.ZERO).answer()).granted());
+    }
+
+    @Test
+    void reserve_onAVoucherBeyondIt_grantsOnlyTheDifference() {
+      Tab more = paid(tab, 450);
+      assertEquals(50, ok(more.reserve(PER_BYTE, 500, Amount.ZERO).answer()).granted());
+    }
+
+    @Test
+    void observe_settledWithOurVoucher_bringsNothingForward() {
+      Tab next = charged(paid(FRESH, 100), 10).observe(seen(1_000, 100, 0, false)).answer();
+      assertEquals(Amount.of(10), next.spent());
+      assertNull(next.redeemable());
+    }
+
+    @Test
+    void observe_settledBeyondOurVouchers_bringsTheRestForward() {
+      Tab old = charged(paid(FRESH, 100), 80);
+      Tab next = old.observe(seen(1_000, 300, 0, false)).answer();
+      assertEquals(Amount.of(280), next.spent());
+      Tab again = next.observe(seen(1_000, 0, 0, false)).answer();
+      assertEquals(Amount.of(280), again.observe(seen(1_000, 300, 0, false)).answer().spent());
+    }
+  }
+
+  @Nested
+  final class Redeemable {
+    private static void assertRedeems(long amount, Tab tab) {
+      assertEquals(Amount.of(amount), requireNonNull(tab.redeemable()).cumulative());
+    }
+
+    @Test
+    void redeemable_noVoucher_isNull() {
+      assertNull(FRESH.redeemable());
+      assertNull(paid(FRESH, 0).redeemable());
+    }
+
+    @Test
+    void redeemable_severalVouchers_isTheSmallestThatCovers() {
+      Tab tab = paid(FRESH, 10, 20, 30);
+      assertRedeems(10, tab);
+      assertRedeems(10, charged(tab, 10));
+      assertRedeems(20, charged(tab, 11));
+      assertRedeems(30, charged(tab, 30));
+    }
+
+    @Test
+    void redeemable_spentOnCredit_isTheBest() {
+      Tab tab = paid(FRESH, 10, 20);
+      assertRedeems(20, ok(tab.reserve(PER_BYTE, 25, Amount.of(5)).answer()).tab());
+    }
+
+    @Test
+    void redeemable_settledAsMuch_isNull() {
+      Tab tab = charged(paid(FRESH, 10, 20), 5);
+      assertNull(tab.observe(seen(1_000, 10, 0, false)).answer().redeemable());
+      assertRedeems(20, charged(tab, 10).observe(seen(1_000, 10, 0, false)).answer());
+    }
+
+    @Test
+    void redeemable_depositLoweredByReorg_isWithinIt() {
+      Tab tab = charged(paid(FRESH, 10, 20, 30), 25);
+      assertRedeems(20, tab.observe(seen(29, 0, 0, false)).answer());
+      assertNull(tab.observe(seen(9, 0, 0, false)).answer().redeemable());
+    }
+  }
+
+  @Test
+  void tab_vouchersOutOfOrderForeignOrTooMany_throws() {
+    assertThrows(IllegalArgumentException.class, () -> with(voucher(1, 2), voucher(1, 1)));
+    assertThrows(IllegalArgumentException.class, () -> with(voucher(1, 2), voucher(1, 2)));
+    assertThrows(IllegalArgumentException.class, () -> with(voucher(2, 1)));
+    Voucher[] many =
+        IntStream.rangeClosed(0, Tab.MAX_VOUCHERS)
+            .mapToObj(i -> voucher(1, i))
+            .toArray(Voucher[]::new);
+    assertThrows(IllegalArgumentException.class, () -> with(many));
+  }
+
+  private static Tab with(Voucher... vouchers) {
+    return new Tab(channel(1, 5), new Phase.Open(), Amount.ZERO, List.of(vouchers), Bill.EMPTY);
+  }
+
+  @Test
+  void tab_printed_hidesSignatures() {
+    String secret = voucher(1, 77).signature().hex().substring(2);
+    assertTrue(!paid(FRESH, 77).toString().contains(secret));
+    assertEquals(id(1), FRESH.id());
+  }
+}
