@@ -1,0 +1,64 @@
+package io.tollstream.channels.ledger;
+
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.function.Supplier;
+import org.sqlite.SQLiteConfig;
+import org.sqlite.SQLiteConfig.JournalMode;
+import org.sqlite.SQLiteConfig.SynchronousMode;
+
+/**
+ * A database file and how it is opened: WAL, so that readers and the writer do not wait for each
+ * other, and synchronous=FULL, so that every commit ends with an fsync of the log
+ * (sqlite.org/wal.html, sqlite.org/pragma.html).
+ *
+ * @param path the file; SQLite keeps {@code -wal} and {@code -shm} beside it
+ * @param writerPragmas more pragmas for each new connection of the writer
+ */
+record SqliteFile(Path path, Supplier<String> writerPragmas) {
+  /** Small pages: a voucher dirties two of them, and each goes to the log whole. */
+  private static final int PAGE_BYTES = 1024;
+
+  /** SQLite takes a negative cache size for KiB. */
+  private static final int CACHE_KIB = 64 * 1024;
+
+  private static final int BUSY_MILLIS = 1_000;
+
+  Connection writer() throws SQLException {
+    SQLiteConfig config = config();
+    config.setPageSize(PAGE_BYTES);
+    config.setCacheSize(-CACHE_KIB);
+    config.setJournalMode(JournalMode.WAL);
+    config.setSynchronous(SynchronousMode.FULL);
+    config.enableFullSync(true);
+    config.enforceForeignKeys(true);
+    config.setPragma(SQLiteConfig.Pragma.JOURNAL_SIZE_LIMIT, "0");
+    Connection connection = connect(config);
+    try (Statement statement = connection.createStatement()) {
+      statement.executeUpdate("PRAGMA wal_autocheckpoint = 0;" + writerPragmas.get());
+      return connection;
+    } catch (SQLException e) {
+      connection.close();
+      throw e;
+    }
+  }
+
+  Connection reader() throws SQLException {
+    SQLiteConfig config = config();
+    config.setReadOnly(true);
+    return connect(config);
+  }
+
+  private static SQLiteConfig config() {
+    SQLiteConfig config = new SQLiteConfig();
+    config.setGetGeneratedKeys(false);
+    config.setBusyTimeout(BUSY_MILLIS);
+    return config;
+  }
+
+  private Connection connect(SQLiteConfig config) throws SQLException {
+    return config.createConnection("jdbc:sqlite:" + path);
+  }
+}

@@ -1,0 +1,68 @@
+package io.tollstream.channels.ledger;
+
+import io.tollstream.channels.Tab;
+import io.tollstream.channels.Voucher;
+import io.tollstream.metering.Tariff;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a group of transitions did to one tab, for a store to write no row that stays as it is.
+ *
+ * @param before the tab as it is stored, or null where there is none
+ * @param after the tab as it shall be stored
+ */
+record TabChange(@Nullable Tab before, Tab after) {
+
+  /** Whether the tab's own row differs. */
+  boolean isOfTab() {
+    return before == null
+        || !before.phase().equals(after.phase())
+        || !before.broughtForward().equals(after.broughtForward())
+        || !before.channel().equals(after.channel());
+  }
+
+  List<Voucher> droppedVouchers() {
+    return before == null ? List.of() : without(before.vouchers(), after.vouchers());
+  }
+
+  List<Voucher> addedVouchers() {
+    return before == null ? after.vouchers() : without(after.vouchers(), before.vouchers());
+  }
+
+  /** The tariffs whose lines are gone. */
+  List<Tariff> droppedLines() {
+    if (before == null) {
+      return List.of();
+    }
+    Map<Tariff, Long> now = after.bill().lines();
+    return before.bill().lines().keySet().stream().filter(line -> !now.containsKey(line)).toList();
+  }
+
+  /** The lines that are new, or of another quantity. */
+  List<Map.Entry<Tariff, Long>> changedLines() {
+    return after.bill().lines().entrySet().stream()
+        .filter(line -> before == null || before.bill().quanta(line.getKey()) != line.getValue())
+        .toList();
+  }
+
+  /** The vouchers that the others lack; both rise, so one walk through both finds them. */
+  private static List<Voucher> without(List<Voucher> vouchers, List<Voucher> others) {
+    if (vouchers == others) {
+      return List.of();
+    }
+    List<Voucher> result = new ArrayList<>();
+    int i = 0;
+    for (Voucher voucher : vouchers) {
+      while (i < others.size() && voucher.cumulative().exceeds(others.get(i).cumulative())) {
+        i++;
+      }
+      if (i == others.size() || !others.get(i).equals(voucher)) {
+        result.add(voucher);
+      }
+    }
+    return result;
+  }
+}
