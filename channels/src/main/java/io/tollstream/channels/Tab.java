@@ -4,9 +4,7 @@ import io.tollstream.channels.Ledger.Step;
 import io.tollstream.metering.Amount;
 import io.tollstream.metering.Bill;
 import io.tollstream.metering.Tariff;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -79,17 +77,7 @@ public record Tab(
     if (!phaseOf(channel, phase).equals(phase)) {
       throw new IllegalArgumentException("a tab cannot be " + phase + " on " + channel);
     }
-    for (int i = 0; i < vouchers.size(); i++) {
-      requireInOrder(channel, vouchers, i);
-    }
-  }
-
-  private static void requireInOrder(Channel channel, List<Voucher> vouchers, int i) {
-    Voucher voucher = vouchers.get(i);
-    boolean rising = i == 0 || voucher.cumulative().exceeds(vouchers.get(i - 1).cumulative());
-    if (!rising || !voucher.channelId().equals(channel.id())) {
-      throw new IllegalArgumentException("vouchers must rise and be of the tab's channel");
-    }
+    KeptVouchers.requireInOrder(channel.id(), vouchers);
   }
 
   /** The tab of a channel that nobody has paid here or used yet. */
@@ -130,15 +118,7 @@ public record Tab(
    * covers; null where there is none or the chain has settled as much already.
    */
   public @Nullable Voucher redeemable() {
-    Amount spent = spent();
-    Voucher best = null;
-    for (Voucher voucher : vouchers) {
-      boolean covered = best != null && !spent.exceeds(best.cumulative());
-      if (covered || voucher.cumulative().exceeds(channel.deposit())) {
-        break;
-      }
-      best = voucher;
-    }
+    Voucher best = KeptVouchers.smallestCovering(vouchers, spent(), channel.deposit());
     return best != null && best.cumulative().exceeds(channel.settled()) ? best : null;
   }
 
@@ -164,7 +144,7 @@ public record Tab(
     if (!vouchers.isEmpty() && minDelta.exceeds(delta) && !cumulative.equals(channel.deposit())) {
       return Step.keep(Result.refused(new Refusal.DeltaTooSmall(delta, minDelta)));
     }
-    Tab next = withVouchers(keepNewest(voucher));
+    Tab next = withVouchers(KeptVouchers.with(vouchers, voucher, spent()));
     return new Step<>(next, Result.ok(new Acceptance.Raised(next)));
   }
 
@@ -231,25 +211,12 @@ public record Tab(
           Result.refused(
               new Refusal.AmountExceedsDeposit(offered.cumulative(), channel.deposit())));
     }
-    Tab last = withVouchers(offered == null ? vouchers : withClosing(offered));
+    Tab last =
+        offered == null ? this : withVouchers(KeptVouchers.withLast(vouchers, offered, spent()));
     Voucher voucher = last.redeemable();
     Amount redeem = voucher == null ? channel.settled() : voucher.cumulative();
     Tab next = last.withPhase(new Phase.Closing(redeem));
     return new Step<>(next, Result.ok(next));
-  }
-
-  private List<Voucher> withClosing(Voucher offered) {
-    if (spent().exceeds(offered.cumulative())) {
-      return vouchers;
-    }
-    TreeMap<Amount, Voucher> byAmount = new TreeMap<>();
-    vouchers.forEach(voucher -> byAmount.put(voucher.cumulative(), voucher));
-    byAmount.putIfAbsent(offered.cumulative(), offered);
-    List<Voucher> next = new ArrayList<>(byAmount.values());
-    if (next.size() > MAX_VOUCHERS) {
-      next.remove(next.get(0).cumulative().compareTo(spent()) < 0 ? 0 : next.size() - 2);
-    }
-    return next;
   }
 
   /** Sells again after a close that did not go through. */
@@ -288,19 +255,5 @@ public record Tab(
 
   private Tab withBill(Bill next) {
     return new Tab(channel, phase, broughtForward, vouchers, next);
-  }
-
-  /**
-   * Room for one more: a voucher below what is spent is the first to go; where there is none, the
-   * second best, so that the smallest that covers what is spent and the best both stay.
-   */
-  private List<Voucher> keepNewest(Voucher voucher) {
-    List<Voucher> next = new ArrayList<>(vouchers);
-    if (next.size() == MAX_VOUCHERS) {
-      boolean oldestCovered = next.get(1).cumulative().compareTo(spent()) <= 0;
-      next.remove(oldestCovered ? 0 : next.size() - 1);
-    }
-    next.add(voucher);
-    return next;
   }
 }

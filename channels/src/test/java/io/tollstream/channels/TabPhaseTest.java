@@ -9,6 +9,7 @@ import static io.tollstream.channels.Samples.voucher;
 import static io.tollstream.channels.TabTest.charged;
 import static io.tollstream.channels.TabTest.paid;
 import static io.tollstream.channels.TabTest.seen;
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -18,6 +19,7 @@ import io.tollstream.channels.Tab.Phase;
 import io.tollstream.metering.Amount;
 import io.tollstream.metering.Bill;
 import java.util.List;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,7 +40,7 @@ final class TabPhaseTest {
       return switch (this) {
         case OPEN -> open;
         case DISPUTED -> open.observe(seen(1_000, 0, 9, false)).answer();
-        case CLOSING -> ok(open.beginClose().answer());
+        case CLOSING -> ok(open.beginClose(null).answer());
         case CLOSED -> open.observe(seen(1_000, 0, 0, true)).answer();
       };
     }
@@ -163,19 +165,19 @@ final class TabPhaseTest {
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "CLOSED")
   void beginClose_beforeTheEnd_closesWithTheSmallestThatCovers(Case phase) {
-    Tab tab = ok(phase.tab().beginClose().answer());
+    Tab tab = ok(phase.tab().beginClose(null).answer());
     assertEquals(new Phase.Closing(Amount.of(30)), tab.phase());
   }
 
   @Test
   void beginClose_nothingToRedeem_closesWithWhatIsSettled() {
     Tab tab = Tab.of(seen(100, 40, 0, false));
-    assertEquals(new Phase.Closing(Amount.of(40)), ok(tab.beginClose().answer()).phase());
+    assertEquals(new Phase.Closing(Amount.of(40)), ok(tab.beginClose(null).answer()).phase());
   }
 
   @Test
   void beginClose_closed_isRefused() {
-    Step<Result<Tab>> step = Case.CLOSED.tab().beginClose();
+    Step<Result<Tab>> step = Case.CLOSED.tab().beginClose(null);
     assertEquals(new Refusal.ChannelFinalized(id(1)), refusal(step.answer()));
     assertNull(step.tab());
   }
@@ -183,7 +185,35 @@ final class TabPhaseTest {
   @Test
   void beginClose_afterAReturn_closesWithLess() {
     Tab tab = Case.CLOSING.tab().giveBack(PER_BYTE, 15).answer();
-    assertEquals(new Phase.Closing(Amount.of(10)), ok(tab.beginClose().answer()).phase());
+    assertEquals(new Phase.Closing(Amount.of(10)), ok(tab.beginClose(null).answer()).phase());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"19, 30", "20, 20", "25, 25", "30, 30", "31, 30"})
+  void beginClose_voucherOffered_isUsedWhereItIsTheSmallestThatCovers(long offered, long redeem) {
+    Tab tab = ok(Case.OPEN.tab().beginClose(voucher(1, offered)).answer());
+    assertEquals(new Phase.Closing(Amount.of(redeem)), tab.phase());
+    assertEquals(Amount.of(redeem), requireNonNull(tab.redeemable()).cumulative());
+  }
+
+  @Test
+  void beginClose_voucherAboveTheDeposit_isRefused() {
+    Step<Result<Tab>> step = Case.OPEN.tab().beginClose(voucher(1, 1_001));
+    assertEquals(
+        new Refusal.AmountExceedsDeposit(Amount.of(1_001), Amount.of(1_000)),
+        refusal(step.answer()));
+    assertNull(step.tab());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, 5, 5", "0, 325, 10", "15, 16, 16", "15, 315, 20", "320, 321, 320"})
+  void beginClose_voucherOfferedToAFullTab_keepsTheOneThatCovers(
+      long spent, long offered, long redeem) {
+    long[] amounts = LongStream.rangeClosed(1, Tab.MAX_VOUCHERS).map(i -> 10 * i).toArray();
+    Tab full = charged(paid(Tab.of(channel(1, 1_000)), amounts), spent);
+    Tab tab = ok(full.beginClose(voucher(1, offered)).answer());
+    assertEquals(new Phase.Closing(Amount.of(redeem)), tab.phase());
+    assertEquals(Amount.of(Math.max(320, offered)), tab.authorized());
   }
 
   @ParameterizedTest

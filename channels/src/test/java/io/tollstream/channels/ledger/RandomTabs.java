@@ -77,7 +77,8 @@ final class RandomTabs {
     Map<Tariff, Long> lines = new HashMap<>();
     for (int i = random.nextInt(6); i > 0; i--) {
       TariffUnit unit = UNITS.get(random.nextInt(UNITS.size()));
-      lines.put(new Tariff(amount().max(Amount.of(1)), unit), 1 + (random.nextLong() >>> 1) / 2);
+      Amount price = Amount.of(1 + (random.nextLong() >>> random.nextInt(4, 63)));
+      lines.put(new Tariff(price, unit), 1 + (random.nextLong() >>> random.nextInt(8, 63)));
     }
     return new Bill(lines);
   }
