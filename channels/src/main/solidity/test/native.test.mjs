@@ -68,6 +68,14 @@ describe('native coin', () => {
     }
   }
 
+  it('close_payerRefusesTwice_refundsAddUp', async () => {
+    const [first, second] = [await channelOfWallet(), await channelOfWallet()]
+    await mood(REFUSES)
+    await w.call('close', { ...first, amount: 1n })
+    await w.call('close', { ...second, amount: 2n })
+    assert.equal(await owed(), 2n * DEPOSIT - 3n)
+  })
+
   it('settle_payeeRefuses_paymentWaits', async () => {
     const id = await w.open({ token: zeroAddress, payee: w.wallet.address })
     await mood(REFUSES)

@@ -151,14 +151,14 @@ export async function createWorld({ chainId = 31337 } = {}) {
       : read(asset, 'balanceOf', [holder])
   const channel = (id) => read(escrow, 'getChannel', [id])
 
-  /** Every coin that somebody could still take out of the escrow is in it. */
+  /** The escrow holds what somebody can still take out of it, and nothing that nobody can. */
   const assertSolvent = async () => {
     const logs = await chain.getContractEvents({ ...escrow, fromBlock: 0n })
     const due = new Map()
     const add = (asset, amount) => due.set(asset, (due.get(asset) ?? 0n) + amount)
     for (const { args } of logs.filter((log) => log.eventName === 'ChannelOpened')) {
       const { token: asset, deposit, settled, finalized } = await channel(args.channelId)
-      if (!finalized) add(asset, deposit - settled)
+      add(asset, finalized ? 0n : deposit - settled)
     }
     const deferred = logs.filter((log) => log.eventName === 'PaymentDeferred')
     for (const holder of new Set(deferred.map((log) => log.args.account))) {
@@ -166,7 +166,7 @@ export async function createWorld({ chainId = 31337 } = {}) {
     }
     for (const [address, amount] of due) {
       const held = await balance({ address, abi: token.abi }, escrow.address)
-      if (held < amount) throw new Error(`insolvent: holds ${held} of ${address}, owes ${amount}`)
+      if (held !== amount) throw new Error(`holds ${held} of ${address}, owes ${amount}`)
     }
   }
 
