@@ -194,13 +194,9 @@ public final class PaymentGate {
   /** HEAD, a POST without a body, and whatever only moves money ask for no content. */
   private static boolean isPaymentOnly(HttpServerRequest request, PaymentAction action) {
     return request.method().equals(HttpMethod.HEAD)
-        || (request.method().equals(HttpMethod.POST) && hasNoBody(request))
+        || (request.method().equals(HttpMethod.POST) && !RequestBody.isExpected(request))
         || action instanceof PaymentAction.TopUp
         || action instanceof PaymentAction.Close;
-  }
-
-  private static boolean hasNoBody(HttpServerRequest request) {
-    return "0".equals(request.getHeader(HttpHeaders.CONTENT_LENGTH)) || request.isEnded();
   }
 
   private Future<Admission> refuse(HttpServerRequest request, Offer offer, Problem problem) {

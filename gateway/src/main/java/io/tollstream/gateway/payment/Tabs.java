@@ -61,18 +61,8 @@ public final class Tabs {
   Future<Result<Acceptance>> open(Channel channel, Voucher voucher, Amount minDelta) {
     return changing(
         channel.id(),
-        tab -> {
-          if (tab == null && !channel.settled().isZero()) {
-            return Step.keep(Result.refused(soldElsewhere(channel)));
-          }
-          return (tab == null ? Tab.of(channel) : tab).accept(voucher, minDelta);
-        },
+        tab -> (tab == null ? Tab.of(channel) : tab).accept(voucher, minDelta),
         Acceptance::tab);
-  }
-
-  /** What was settled before this ledger knew the channel was sold on another account. */
-  private static Refusal soldElsewhere(Channel channel) {
-    return new Refusal.ChannelMismatch("settled amount", "0", channel.settled().toString());
   }
 
   Future<Result<Acceptance>> accept(Voucher voucher, Amount minDelta) {

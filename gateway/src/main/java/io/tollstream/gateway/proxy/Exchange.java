@@ -4,6 +4,7 @@ import io.tollstream.channels.Refusal;
 import io.tollstream.gateway.payment.Credit;
 import io.tollstream.gateway.payment.Offer;
 import io.tollstream.gateway.payment.PaymentGate;
+import io.tollstream.gateway.payment.RequestBody;
 import io.tollstream.gateway.telemetry.RouteMetrics;
 import io.tollstream.metering.StreamMeter;
 import io.vertx.core.Future;
@@ -16,6 +17,7 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.RequestOptions;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,6 +31,9 @@ import org.slf4j.LoggerFactory;
 final class Exchange implements MeteredStream.Exchange {
   private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
 
+  /** How long an origin may take to begin its answer to a request without a body. */
+  private static final long FIRST_BYTE_SECONDS = 60;
+
   private final Route route;
   private final HttpServerRequest request;
   private final @Nullable Credit credit;
@@ -40,6 +45,7 @@ final class Exchange implements MeteredStream.Exchange {
   private @Nullable HttpClientResponse fromOrigin;
   private @Nullable MeteredStream stream;
   private boolean over;
+  private boolean creditClosed;
 
   /**
    * An exchange.
@@ -103,11 +109,11 @@ final class Exchange implements MeteredStream.Exchange {
   }
 
   private Future<HttpClientResponse> send(HttpClientRequest origin) {
-    if (request.isEnded()) {
-      return origin.send();
+    if (!RequestBody.isExpected(request)) {
+      request.resume();
+      return origin.send().timeout(FIRST_BYTE_SECONDS, TimeUnit.SECONDS);
     }
-    String length = request.getHeader("Content-Length");
-    if (length == null) {
+    if (request.getHeader("Content-Length") == null) {
       origin.setChunked(true);
     }
     return origin.send(request);
@@ -149,9 +155,7 @@ final class Exchange implements MeteredStream.Exchange {
 
   private void pipe(HttpClientResponse response) {
     begin();
-    if (credit != null) {
-      credit.close(0);
-    }
+    closeCredit();
     response
         .pipeTo(request.response())
         .onSuccess(done -> over = true)
@@ -172,7 +176,7 @@ final class Exchange implements MeteredStream.Exchange {
       client.setStatusMessage(response.statusMessage());
     }
     Headers.copyResponse(response.headers(), client.headers(), response.version());
-    if (credit != null && response.statusCode() < 400) {
+    if (credit != null && response.statusCode() / 100 == 2) {
       Headers.addReceipt(client.headers(), credit.receipt(null));
     }
     if (!client.headers().contains("Content-Length") && hasBody(response)) {
@@ -255,7 +259,15 @@ final class Exchange implements MeteredStream.Exchange {
   private void leave() {
     if (stream != null) {
       stream.abandon();
-    } else if (credit != null) {
+    } else {
+      closeCredit();
+    }
+  }
+
+  /** Leaves the tab of a response that costs nothing. */
+  private void closeCredit() {
+    if (credit != null && !creditClosed) {
+      creditClosed = true;
       credit.close(0);
     }
   }

@@ -48,7 +48,6 @@ final class MeteredStream {
   private @Nullable Buffer rest; // read from the origin, not covered by credit yet
   private boolean begun;
   private boolean held;
-  private boolean ledgerInTrouble;
   private long bodyBytes;
 
   MeteredStream(
@@ -95,10 +94,6 @@ final class MeteredStream {
   }
 
   void tick(long nowMillis) {
-    if (ledgerInTrouble) {
-      ledgerInTrouble = false;
-      meter.credited();
-    }
     meter.tick(nowMillis);
     carryOut();
   }
@@ -207,7 +202,6 @@ final class MeteredStream {
 
   private void reserved(AsyncResult<Result<Grant>> reserved) {
     if (reserved.failed()) {
-      ledgerInTrouble = true;
       meter.refused(clock.nowMillis());
       carryOut();
     } else if (reserved.result() instanceof Result.Ok<Grant> ok) {

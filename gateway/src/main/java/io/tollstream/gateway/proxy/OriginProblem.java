@@ -10,6 +10,7 @@ final class OriginProblem {
   private OriginProblem() {}
 
   static void answer(HttpServerRequest request, int status) {
+    request.resume(); // whatever of its body is left is not wanted
     HttpServerResponse response = request.response();
     if (response.headWritten() || response.closed()) {
       return;

@@ -101,9 +101,7 @@ final class ProxyHandler implements Handler<HttpServerRequest> {
       }
       return;
     }
-    if (!request.isEnded()) {
-      request.pause();
-    }
+    request.pause();
     RouteMetrics counted = Objects.requireNonNull(metrics.get(route.name()));
     new Exchange(route, request, credit, desk.gate(), clock, counted).start(client);
   }

@@ -17,7 +17,7 @@ public final class ProxyServer extends VerticleBase {
   private static final int RECEIVE_BUFFER_BYTES = 64 * 1024;
 
   private static final int CONNECT_TIMEOUT_MILLIS = 5_000;
-  private static final int ORIGIN_IDLE_SECONDS = 120;
+  private static final int ORIGIN_IDLE_SECONDS = 900;
   private static final int ORIGIN_CONNECTIONS = 1_024;
   private static final int ORIGIN_QUEUE = 4_096;
 

@@ -1,0 +1,255 @@
+package io.tollstream.gateway;
+
+import static io.tollstream.gateway.ConfigChecks.address;
+import static io.tollstream.gateway.ConfigChecks.check;
+import static io.tollstream.gateway.ConfigChecks.present;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import io.tollstream.channels.Address;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The configuration file, one record per feature, each with its defaults and checked when it is
+ * made: what exists is valid. Paths of files are relative to the file's own directory.
+ *
+ * @param listen where clients come in
+ * @param management where the operator comes in, or null for nowhere
+ * @param realm what challenges call this gateway
+ * @param allowPlaintext whether to listen beyond loopback without TLS
+ */
+record GatewayConfig(
+    Listen listen,
+    @Nullable Listen management,
+    String realm,
+    boolean allowPlaintext,
+    @Nullable Tls tls,
+    LedgerStore ledger,
+    ChallengeSecrets challenge,
+    List<ChainAccess> chains,
+    List<RouteRule> routes) {
+
+  private static final String DEFAULT_REALM = "tollstream";
+
+  @JsonCreator
+  GatewayConfig(
+      Listen listen,
+      @Nullable Listen management,
+      @Nullable String realm,
+      @Nullable Boolean allowPlaintext,
+      @Nullable Tls tls,
+      LedgerStore ledger,
+      ChallengeSecrets challenge,
+      @Nullable List<ChainAccess> chains,
+      List<RouteRule> routes) {
+    this(
+        listen,
+        management,
+        realm == null ? DEFAULT_REALM : realm,
+        Boolean.TRUE.equals(allowPlaintext),
+        tls,
+        ledger,
+        challenge,
+        chains == null ? List.of() : List.copyOf(chains),
+        routes);
+  }
+
+  GatewayConfig {
+    present(listen, "listen", "such as 127.0.0.1:8080");
+    present(ledger, "ledger", "a directory to keep the tabs in");
+    present(challenge, "challenge", "a secretFile to sign challenges with");
+    present(routes, "routes", "at least one route");
+    check(!routes.isEmpty(), "routes", "at least one route is needed");
+    check(
+        tls != null || allowPlaintext || listen.isLoopback(),
+        "listen",
+        "payments need TLS beyond loopback; give tls, or set allowPlaintext behind a TLS proxy");
+    check(
+        management == null || management.isLoopback(),
+        "management",
+        "must be on loopback; it shows what payers spend");
+    checkNames(chains.stream().map(ChainAccess::name).toList(), "chains");
+    checkNames(routes.stream().map(RouteRule::name).toList(), "routes");
+    Set<String> known = new HashSet<>(chains.stream().map(ChainAccess::name).toList());
+    for (RouteRule route : routes) {
+      check(
+          route.sale() == null || known.contains(route.sale().chain()),
+          "routes." + route.name() + ".chain",
+          "no such chain; there are " + known);
+    }
+    routes = List.copyOf(routes);
+  }
+
+  ChainAccess chain(String name) {
+    return chains.stream().filter(chain -> chain.name().equals(name)).findFirst().orElseThrow();
+  }
+
+  /** A host and port; port 0 means a free one. */
+  record Listen(String host, int port) {
+    @JsonCreator
+    static Listen parse(String text) {
+      int colon = text.lastIndexOf(':');
+      check(colon > 0, "address", "must be host:port, such as 127.0.0.1:8080");
+      String host = text.substring(0, colon).replaceAll("^\\[|]$", "");
+      return new Listen(host, port(text.substring(colon + 1)));
+    }
+
+    private static int port(String text) {
+      try {
+        int port = Integer.parseInt(text);
+        check(port >= 0 && port <= 65_535, "port", "must be from 0 to 65535");
+        return port;
+      } catch (NumberFormatException e) {
+        throw new IllegalArgumentException("port must be a number from 0 to 65535", e);
+      }
+    }
+
+    boolean isLoopback() {
+      try {
+        return InetAddress.getByName(host).isLoopbackAddress();
+      } catch (UnknownHostException e) {
+        return false;
+      }
+    }
+  }
+
+  /** PEM files. */
+  record Tls(String certificate, String key) {
+    Tls {
+      present(certificate, "tls.certificate", "a PEM file with the chain");
+      present(key, "tls.key", "a PEM file with the private key");
+    }
+  }
+
+  record LedgerStore(String directory) {
+    LedgerStore {
+      present(directory, "ledger.directory", "a directory to keep the tabs in");
+    }
+  }
+
+  /**
+   * Secrets that sign challenges: the present one, and former ones until their challenges expire.
+   */
+  record ChallengeSecrets(
+      String secretFile, List<String> previousSecretFiles, long lifetimeSeconds) {
+    private static final long DAY_SECONDS = 86_400;
+
+    @JsonCreator
+    ChallengeSecrets(
+        String secretFile,
+        @Nullable List<String> previousSecretFiles,
+        @Nullable Long lifetimeSeconds) {
+      this(
+          secretFile,
+          previousSecretFiles == null ? List.of() : previousSecretFiles,
+          lifetimeSeconds == null ? DAY_SECONDS : lifetimeSeconds.longValue());
+    }
+
+    ChallengeSecrets {
+      present(secretFile, "challenge.secretFile", "a file of at least 32 random bytes");
+      check(
+          lifetimeSeconds >= 60 && lifetimeSeconds <= 366 * DAY_SECONDS,
+          "challenge.lifetimeSeconds",
+          "must be from 60 to a year");
+      previousSecretFiles = List.copyOf(previousSecretFiles);
+    }
+  }
+
+  /** An escrow on a chain, and the account that redeems there. */
+  record ChainAccess(
+      String name,
+      long chainId,
+      List<String> rpc,
+      Address escrow,
+      String domainName,
+      @Nullable Address permit2,
+      Finality finality,
+      @Nullable String payeeKeyFile,
+      @Nullable String keystore,
+      @Nullable String passwordFile,
+      boolean feePayer,
+      long pollMillis,
+      long refreshSeconds) {
+
+    @JsonCreator
+    ChainAccess(
+        String name,
+        long chainId,
+        List<String> rpc,
+        String escrow,
+        @Nullable String domainName,
+        @Nullable String permit2,
+        @Nullable Finality finality,
+        @Nullable String payeeKeyFile,
+        @Nullable String keystore,
+        @Nullable String passwordFile,
+        @Nullable Boolean feePayer,
+        @Nullable Long pollMillis,
+        @Nullable Long refreshSeconds) {
+      this(
+          name,
+          chainId,
+          rpc,
+          address(escrow, "escrow"),
+          domainName == null ? "EVM Payment Channel" : domainName,
+          permit2 == null ? null : address(permit2, "permit2"),
+          finality == null ? new Finality("latest", 1) : finality,
+          payeeKeyFile,
+          keystore,
+          passwordFile,
+          Boolean.TRUE.equals(feePayer),
+          pollMillis == null ? 1_000 : pollMillis.longValue(),
+          refreshSeconds == null ? 15 : refreshSeconds.longValue());
+    }
+
+    ChainAccess {
+      present(name, "chains.name", "a name that routes refer to");
+      check(chainId > 0, "chains." + name + ".chainId", "must be above zero");
+      present(rpc, "chains." + name + ".rpc", "at least one URL");
+      check(!rpc.isEmpty(), "chains." + name + ".rpc", "at least one URL is needed");
+      check(
+          (payeeKeyFile == null) != (keystore == null),
+          "chains." + name,
+          "give payeeKeyFile, or keystore and passwordFile");
+      check(
+          keystore == null || passwordFile != null,
+          "chains." + name + ".passwordFile",
+          "a keystore needs one");
+      check(pollMillis >= 10, "chains." + name + ".pollMillis", "must be at least 10");
+      check(refreshSeconds >= 1, "chains." + name + ".refreshSeconds", "must be at least 1");
+      rpc = List.copyOf(rpc);
+    }
+  }
+
+  /**
+   * When a deposit counts.
+   *
+   * @param tag {@code latest}, {@code safe} or {@code finalized}
+   * @param confirmations blocks, the deposit's own included, behind {@code latest}
+   */
+  record Finality(String tag, int confirmations) {
+    @JsonCreator
+    Finality(@Nullable String tag, @Nullable Integer confirmations) {
+      this(tag == null ? "latest" : tag, confirmations == null ? 1 : confirmations.intValue());
+    }
+
+    Finality {
+      check(
+          Set.of("latest", "safe", "finalized").contains(tag),
+          "finality.tag",
+          "must be latest, safe or finalized");
+      check(
+          confirmations >= 1 && confirmations <= 10_000,
+          "finality.confirmations",
+          "must be from 1 to 10000");
+    }
+  }
+
+  private static void checkNames(List<String> names, String field) {
+    check(new HashSet<>(names).size() == names.size(), field, "names must differ");
+  }
+}
