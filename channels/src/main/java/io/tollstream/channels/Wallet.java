@@ -9,11 +9,15 @@ import java.util.concurrent.CompletionStage;
  */
 public interface Wallet extends AutoCloseable {
 
+  /** Stands where a salt would, after a top-up, which needs none. */
+  String NO_SALT = "0x" + "0".repeat(64);
+
   /**
    * A deposit that was mined and took effect.
    *
    * @param transactionHash of the open or top-up itself, not of an approval before it
-   * @param salt the channel's salt, {@code 0x} and 64 lowercase digits
+   * @param salt the salt of the channel that was opened, {@code 0x} and 64 lowercase digits; {@link
+   *     #NO_SALT} after a top-up
    */
   record Deposited(String transactionHash, String salt, Channel channel) {}
 

@@ -1,0 +1,24 @@
+package io.tollstream.channels.evm;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+
+/** A compiled contract of this project, as it is committed. */
+record Artifact(String bytecode, JsonNode abi) {
+
+  static Artifact load(String contract) {
+    String resource = "contracts/" + contract + ".json";
+    try (InputStream file = Artifact.class.getResourceAsStream(resource)) {
+      if (file == null) {
+        throw new IllegalStateException("missing resource " + resource);
+      }
+      JsonNode artifact = new ObjectMapper().readTree(file);
+      return new Artifact(artifact.required("bytecode").asText(), artifact.required("abi"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

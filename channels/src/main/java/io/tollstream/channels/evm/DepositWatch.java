@@ -1,0 +1,78 @@
+package io.tollstream.channels.evm;
+
+import io.tollstream.channels.Channel;
+import io.tollstream.channels.ChannelId;
+import io.tollstream.channels.Refusal;
+import io.tollstream.channels.Result;
+import io.tollstream.metering.Amount;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.web3j.protocol.core.methods.response.TransactionReceipt;
+
+/**
+ * Looks for the effect that a transaction is claimed to have (draft-evm-session-00, "Open
+ * Verification", "TopUp Verification"). What is wrong with it is said at the first look; what is
+ * right about it only once it is final.
+ */
+final class DepositWatch {
+  private final Node node;
+  private final EscrowReader reader;
+  private final EscrowEvents events;
+
+  DepositWatch(Node node, EscrowReader reader, EscrowEvents events) {
+    this.node = node;
+    this.reader = reader;
+    this.events = events;
+  }
+
+  /** The channel that the transaction opened; null for not yet. */
+  @Nullable Result<Channel> lookForOpen(String transactionHash, ChannelId channelId)
+      throws RpcFailure {
+    Optional<TransactionReceipt> receipt = node.receipt(transactionHash);
+    if (receipt.isEmpty()) {
+      return null;
+    }
+    if (!Receipts.succeeded(receipt.get())) {
+      return reverted();
+    }
+    List<ChannelId> opened = events.opened(receipt.get());
+    if (!opened.contains(channelId)) {
+      String actual = opened.isEmpty() ? "none on this escrow" : opened.get(0).hex();
+      return mismatch("channelId", channelId.hex(), actual);
+    }
+    return whenFinal(receipt.get(), channelId);
+  }
+
+  /** The channel that the transaction added to; null for not yet. */
+  @Nullable Result<Channel> lookForTopUp(
+      String transactionHash, ChannelId channelId, Amount additional) throws RpcFailure {
+    Optional<TransactionReceipt> receipt = node.receipt(transactionHash);
+    if (receipt.isEmpty()) {
+      return null;
+    }
+    if (!Receipts.succeeded(receipt.get())) {
+      return reverted();
+    }
+    Amount actual = events.toppedUp(receipt.get(), channelId);
+    if (!actual.equals(additional)) {
+      return mismatch("additionalDeposit", additional.toString(), actual.toString());
+    }
+    return whenFinal(receipt.get(), channelId);
+  }
+
+  /** Read at a block that is final and holds the transaction, so by no node that lags behind it. */
+  private @Nullable Result<Channel> whenFinal(TransactionReceipt receipt, ChannelId channelId)
+      throws RpcFailure {
+    long finalBlock = reader.finalBlock();
+    return Receipts.block(receipt) > finalBlock ? null : reader.read(channelId, finalBlock);
+  }
+
+  private static Result<Channel> reverted() {
+    return Result.refused(new Refusal.TransactionReverted("reverted"));
+  }
+
+  private static Result<Channel> mismatch(String field, String expected, String actual) {
+    return Result.refused(new Refusal.ChannelMismatch(field, expected, actual));
+  }
+}

@@ -1,0 +1,159 @@
+package io.tollstream.channels.evm;
+
+import io.tollstream.channels.Address;
+import io.tollstream.channels.Chain;
+import io.tollstream.channels.Channel;
+import io.tollstream.channels.ChannelId;
+import io.tollstream.channels.Escrow;
+import io.tollstream.channels.Funding;
+import io.tollstream.channels.PaymentAction;
+import io.tollstream.channels.Refusal;
+import io.tollstream.channels.Result;
+import io.tollstream.channels.Signature;
+import io.tollstream.channels.Signer;
+import io.tollstream.channels.Voucher;
+import io.tollstream.channels.evm.Reverts.Attempt;
+import io.tollstream.metering.Amount;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+import org.web3j.protocol.core.methods.response.TransactionReceipt;
+
+/** The escrow as its payee uses it, over JSON-RPC. Its work is done on threads of its own. */
+public final class EvmChain implements Chain {
+  private static final int THREADS = 8;
+
+  private final EvmEscrow configured;
+  private final Rpc rpc;
+  private final Node node;
+  private final Workers workers = new Workers("tollstream-chain", THREADS);
+  private final OwnTransactions transactions;
+  private final EscrowCalls calls;
+  private final EscrowReader reader;
+  private final DepositWatch watch;
+  private final DepositCheck check;
+  private final Wallets wallets;
+
+  /**
+   * Connects to nothing yet.
+   *
+   * @param signer the payee's key, which pays for gas
+   */
+  public EvmChain(EvmEscrow escrow, Signer signer) {
+    configured = escrow;
+    rpc = new Rpc(escrow.network());
+    node = new Node(rpc);
+    transactions = new OwnTransactions(escrow.network(), node, workers, signer);
+    calls = new EscrowCalls(escrow.contract());
+    reader = new EscrowReader(node, calls, escrow.escrow(), escrow.finality());
+    watch = new DepositWatch(node, reader, new EscrowEvents(escrow.contract()));
+    check = new DepositCheck(node, escrow.escrow(), calls, reader);
+    wallets = new Wallets(node);
+  }
+
+  /**
+   * Checks that the escrow is there, on the configured chain, under the configured domain name, and
+   * leaves its payee at least ten minutes to answer a forced close.
+   */
+  public CompletionStage<Result<Escrow>> probe() {
+    return workers.run(() -> new EscrowProbe(node, calls).probe(configured));
+  }
+
+  @Override
+  public Escrow escrow() {
+    return configured.escrow();
+  }
+
+  @Override
+  public CompletionStage<Result<Channel>> read(ChannelId channelId) {
+    return workers.run(() -> reader.read(channelId));
+  }
+
+  @Override
+  public CompletionStage<Result<Channel>> awaitOpen(String transactionHash, ChannelId channelId) {
+    return workers.poll(
+        configured.network(),
+        () -> watch.lookForOpen(transactionHash, channelId),
+        () -> new Refusal.TransactionPending(transactionHash));
+  }
+
+  @Override
+  public CompletionStage<Result<Channel>> awaitTopUp(
+      String transactionHash, ChannelId channelId, Amount additional) {
+    return workers.poll(
+        configured.network(),
+        () -> watch.lookForTopUp(transactionHash, channelId, additional),
+        () -> new Refusal.TransactionPending(transactionHash));
+  }
+
+  @Override
+  public CompletionStage<Result<Channel>> submit(
+      PaymentAction.Deposit deposit, Address payee, Address token) {
+    if (deposit.funding() instanceof Funding.Broadcast broadcast) {
+      return await(deposit, broadcast.transactionHash());
+    }
+    Attempt attempt = new Attempt(deposit.channelId(), Deposits.amount(deposit), Amount.ZERO);
+    CompletionStage<Result<String>> mined =
+        Workers.then(
+            workers.run(() -> check.check(deposit, payee, token)),
+            call ->
+                transactions.execute(
+                    call, attempt, receipt -> Result.ok(receipt.getTransactionHash())));
+    return Workers.then(mined, hash -> await(deposit, hash));
+  }
+
+  private CompletionStage<Result<Channel>> await(PaymentAction.Deposit deposit, String hash) {
+    return deposit instanceof PaymentAction.TopUp topUp
+        ? awaitTopUp(hash, topUp.channelId(), topUp.additional())
+        : awaitOpen(hash, deposit.channelId());
+  }
+
+  @Override
+  public CompletionStage<Result<Redemption>> settle(Voucher voucher) {
+    return redeem(voucher.channelId(), voucher.cumulative(), calls.settle(voucher));
+  }
+
+  @Override
+  public CompletionStage<Result<Redemption>> close(ChannelId channelId, @Nullable Voucher voucher) {
+    return voucher == null
+        ? redeem(channelId, Amount.ZERO, calls.close(channelId))
+        : redeem(channelId, voucher.cumulative(), calls.close(voucher));
+  }
+
+  private CompletionStage<Result<Redemption>> redeem(ChannelId id, Amount cumulative, Call call) {
+    return Workers.then(
+        workers.run(() -> reader.readNewest(id)),
+        channel ->
+            transactions.execute(
+                call,
+                new Attempt(id, cumulative, channel.deposit()),
+                receipt -> redemption(id, receipt)));
+  }
+
+  private Result<Redemption> redemption(ChannelId id, TransactionReceipt receipt)
+      throws RpcFailure {
+    Optional<Channel> channel = reader.at(id, Receipts.block(receipt));
+    return channel
+        .map(after -> Result.ok(new Redemption(receipt.getTransactionHash(), after)))
+        .orElseGet(() -> Result.refused(new Refusal.ChannelNotFound(id)));
+  }
+
+  @Override
+  public CompletionStage<Result<Boolean>> isValidSignature(
+      Address wallet, byte[] digest, Signature signature) {
+    byte[] copy = digest.clone();
+    return workers.run(() -> Result.ok(wallets.isValidSignature(wallet, copy, signature)));
+  }
+
+  @Override
+  public CompletionStage<Result<Long>> head() {
+    return workers.run(() -> Result.ok(node.head()));
+  }
+
+  @Override
+  public void close() {
+    transactions.close();
+    workers.close();
+    rpc.close();
+  }
+}

@@ -1,0 +1,208 @@
+package io.tollstream.channels.evm;
+
+import io.tollstream.channels.Address;
+import io.tollstream.channels.Channel;
+import io.tollstream.channels.ChannelId;
+import io.tollstream.channels.Escrow;
+import io.tollstream.channels.Hex;
+import io.tollstream.channels.PaymentAction;
+import io.tollstream.channels.Refusal;
+import io.tollstream.channels.Result;
+import io.tollstream.channels.Signer;
+import io.tollstream.channels.Voucher;
+import io.tollstream.channels.Wallet;
+import io.tollstream.channels.evm.Reverts.Attempt;
+import io.tollstream.metering.Amount;
+import java.security.SecureRandom;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.web3j.protocol.core.methods.response.TransactionReceipt;
+
+/** The escrow as a payer uses it, over JSON-RPC. Its work is done on threads of its own. */
+public final class EvmWallet implements Wallet {
+  private static final int THREADS = 4;
+
+  private final SecureRandom random = new SecureRandom();
+  private final Escrow escrow;
+  private final Signer signer;
+  private final Eip712 digests;
+  private final Rpc rpc;
+  private final Node node;
+  private final Workers workers = new Workers("tollstream-wallet", THREADS);
+  private final OwnTransactions transactions;
+  private final EscrowCalls calls;
+  private final EscrowReader reader;
+  private final Authorizer authorizer;
+
+  /**
+   * Connects to nothing yet.
+   *
+   * @param signer the payer's key, which deposits, pays for gas and signs vouchers
+   */
+  public EvmWallet(EvmEscrow escrow, Signer signer) {
+    this.escrow = escrow.escrow();
+    this.signer = signer;
+    digests = new Eip712(escrow.domainName(), this.escrow);
+    rpc = new Rpc(escrow.network());
+    node = new Node(rpc);
+    transactions = new OwnTransactions(escrow.network(), node, workers, signer);
+    calls = new EscrowCalls(escrow.contract());
+    reader = new EscrowReader(node, calls, this.escrow, escrow.finality());
+    authorizer = new Authorizer(node, this.escrow, signer);
+  }
+
+  @Override
+  public Address address() {
+    return signer.address();
+  }
+
+  @Override
+  public Escrow escrow() {
+    return escrow;
+  }
+
+  @Override
+  public Voucher sign(ChannelId channelId, Amount cumulative) {
+    return new Voucher(channelId, cumulative, signer.sign(digests.voucher(channelId, cumulative)));
+  }
+
+  @Override
+  public CompletionStage<Result<Deposited>> open(Address payee, Address token, Amount deposit) {
+    Opening opening = opening(payee, token);
+    return deposit(
+        opening.channelId(escrow), token, deposit, calls.open(opening, deposit), opening.salt());
+  }
+
+  @Override
+  public CompletionStage<Result<Deposited>> topUp(Channel channel, Amount additional) {
+    Call call = calls.topUp(channel.id(), channel.token(), additional);
+    return deposit(channel.id(), channel.token(), additional, call, Wallet.NO_SALT);
+  }
+
+  private CompletionStage<Result<Deposited>> deposit(
+      ChannelId id, Address token, Amount amount, Call call, String salt) {
+    Attempt attempt = new Attempt(id, amount, Amount.ZERO);
+    return Workers.then(
+        approve(attempt, token),
+        approved -> transactions.execute(call, attempt, receipt -> deposited(id, salt, receipt)));
+  }
+
+  /** Sees to it that the escrow may pull the amount, and that there is so much to pull. */
+  private CompletionStage<Result<Boolean>> approve(Attempt attempt, Address token) {
+    return Workers.then(
+        workers.run(() -> isApproved(token, attempt.amount())),
+        approved ->
+            approved
+                ? CompletableFuture.completedStage(Result.ok(true))
+                : transactions.execute(
+                    TokenCalls.approve(token, escrow.contract(), attempt.amount()),
+                    attempt,
+                    receipt -> Result.ok(true)));
+  }
+
+  private Result<Boolean> isApproved(Address token, Amount amount) throws RpcFailure {
+    Amount balance = node.balance(token, address());
+    if (amount.exceeds(balance)) {
+      return Result.refused(new Refusal.InsufficientBalance(amount, balance));
+    }
+    if (token.isZero()) {
+      return Result.ok(true);
+    }
+    Call allowance = TokenCalls.allowance(token, address(), escrow.contract());
+    Amount allowed = node.read(allowance, words -> words.amountOrMax(0));
+    return Result.ok(!amount.exceeds(allowed));
+  }
+
+  private Result<Deposited> deposited(ChannelId id, String salt, TransactionReceipt receipt)
+      throws RpcFailure {
+    Optional<Channel> channel = reader.at(id, Receipts.block(receipt));
+    return channel
+        .map(after -> Result.ok(new Deposited(receipt.getTransactionHash(), salt, after)))
+        .orElseGet(() -> Result.refused(new Refusal.ChannelNotFound(id)));
+  }
+
+  @Override
+  public CompletionStage<Result<PaymentAction.Open>> authorizeOpen(
+      Address payee, Address token, Amount deposit, Amount initial, long lifetimeSeconds) {
+    Opening opening = opening(payee, token);
+    Voucher voucher = sign(opening.channelId(escrow), initial);
+    return workers.run(
+        () ->
+            authorizer
+                .authorize(token, deposit, opening.eip3009Nonce(), lifetimeSeconds)
+                .then(
+                    funding ->
+                        Result.ok(
+                            new PaymentAction.Open(
+                                voucher.channelId(),
+                                funding,
+                                opening.salt(),
+                                opening.authorizedSigner(),
+                                voucher))));
+  }
+
+  @Override
+  public CompletionStage<Result<PaymentAction.TopUp>> authorizeTopUp(
+      Channel channel, Amount additional, long lifetimeSeconds) {
+    String salt = freshSalt();
+    byte[] nonce = Eip3009.topUpNonce(channel.id(), additional, address(), salt);
+    return workers.run(
+        () ->
+            authorizer
+                .authorize(channel.token(), additional, nonce, lifetimeSeconds)
+                .then(
+                    funding ->
+                        Result.ok(
+                            new PaymentAction.TopUp(channel.id(), funding, salt, additional))));
+  }
+
+  @Override
+  public CompletionStage<Result<String>> requestClose(ChannelId channelId) {
+    return execute(channelId, calls.requestClose(channelId));
+  }
+
+  @Override
+  public CompletionStage<Result<String>> withdraw(ChannelId channelId) {
+    return execute(channelId, calls.withdraw(channelId));
+  }
+
+  private CompletionStage<Result<String>> execute(ChannelId channelId, Call call) {
+    return transactions.execute(
+        call,
+        new Attempt(channelId, Amount.ZERO, Amount.ZERO),
+        receipt -> Result.ok(receipt.getTransactionHash()));
+  }
+
+  @Override
+  public CompletionStage<Result<Channel>> read(ChannelId channelId) {
+    return workers.run(() -> reader.read(channelId));
+  }
+
+  @Override
+  public CompletionStage<Result<Amount>> balance(Address token) {
+    return workers.run(() -> Result.ok(node.balance(token, address())));
+  }
+
+  @Override
+  public CompletionStage<Result<Token>> token(Address token) {
+    return workers.run(() -> TokenFacts.read(node, escrow.chainId(), token));
+  }
+
+  private Opening opening(Address payee, Address token) {
+    return new Opening(address(), payee, token, freshSalt(), Address.ZERO);
+  }
+
+  private String freshSalt() {
+    byte[] salt = new byte[32];
+    random.nextBytes(salt);
+    return Hex.encode(salt);
+  }
+
+  @Override
+  public void close() {
+    transactions.close();
+    workers.close();
+    rpc.close();
+  }
+}

@@ -1,0 +1,180 @@
+package io.tollstream.channels.evm;
+
+import io.tollstream.channels.Address;
+import io.tollstream.metering.Amount;
+import java.math.BigInteger;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.web3j.protocol.core.DefaultBlockParameter;
+import org.web3j.protocol.core.DefaultBlockParameterName;
+import org.web3j.protocol.core.methods.request.Transaction;
+import org.web3j.protocol.core.methods.response.EthBlock;
+import org.web3j.protocol.core.methods.response.TransactionReceipt;
+import org.web3j.utils.Numeric;
+
+/** The questions that a node is asked. Each blocks its caller. */
+final class Node {
+  private static final String NO_CODE = "0x";
+  private static final int MAX_NULL_ROUNDS = 16;
+
+  private final Rpc rpc;
+
+  Node(Rpc rpc) {
+    this.rpc = rpc;
+  }
+
+  /** What is read of a block. */
+  record Block(long number, long timestamp, @Nullable BigInteger baseFee) {}
+
+  long head() throws RpcFailure {
+    return rpc.ask(web3j -> web3j.ethBlockNumber(), a -> a.getBlockNumber().longValueExact());
+  }
+
+  Block latest() throws RpcFailure {
+    return block(DefaultBlockParameterName.LATEST);
+  }
+
+  /** The newest block that is final enough. */
+  long finalBlock(Finality finality) throws RpcFailure {
+    if (finality instanceof Finality.Confirmations confirmations) {
+      return Math.max(0, head() - (confirmations.confirmations() - 1));
+    }
+    String tag = ((Finality.Tag) finality).name().toLowerCase(Locale.ROOT);
+    return block(DefaultBlockParameterName.fromString(tag)).number();
+  }
+
+  private Block block(DefaultBlockParameterName tag) throws RpcFailure {
+    return rpc.ask(web3j -> web3j.ethGetBlockByNumber(tag, false), a -> block(a.getBlock()));
+  }
+
+  private static Block block(EthBlock.Block block) {
+    String fee = block.getBaseFeePerGasRaw();
+    return new Block(
+        block.getNumber().longValueExact(),
+        block.getTimestamp().longValueExact(),
+        fee == null ? null : Numeric.decodeQuantity(fee));
+  }
+
+  /** Reads from a contract at the newest block. */
+  <T> T read(Call call, Function<Returned, T> as) throws RpcFailure {
+    return call(null, call, DefaultBlockParameterName.LATEST, as);
+  }
+
+  /** Reads what a contract may lack; empty where it does, or is none. */
+  <T> Optional<T> readIfThere(Call call, Function<Returned, T> as) throws RpcFailure {
+    try {
+      return read(call, returned -> returned.isEmpty() ? Optional.empty() : readable(returned, as));
+    } catch (RpcFailure failure) {
+      if (failure.isRevert()) {
+        return Optional.empty();
+      }
+      throw failure;
+    }
+  }
+
+  private static <T> Optional<T> readable(Returned returned, Function<Returned, T> as) {
+    try {
+      return Optional.of(as.apply(returned));
+    } catch (IllegalArgumentException unreadable) {
+      return Optional.empty();
+    }
+  }
+
+  /** Reads at a block, or at the last one before it in which somebody mined. */
+  <T> T read(Call call, long block, Function<Returned, T> as) throws RpcFailure {
+    for (long number = block; ; number--) {
+      try {
+        return call(null, call, at(number), as);
+      } catch (RpcFailure failure) {
+        if (!failure.isNullRound() || number == 0 || block - number == MAX_NULL_ROUNDS) {
+          throw failure;
+        }
+      }
+    }
+  }
+
+  /** Runs a call without a trace; throws what it would revert with. */
+  void simulate(Address from, Call call) throws RpcFailure {
+    var unused = call(from, call, DefaultBlockParameterName.LATEST, Returned::isEmpty);
+  }
+
+  /** Runs a call again, after a block. */
+  void simulate(Address from, Call call, long block) throws RpcFailure {
+    var unused = call(from, call, at(block), Returned::isEmpty);
+  }
+
+  private static DefaultBlockParameter at(long number) {
+    return DefaultBlockParameter.valueOf(BigInteger.valueOf(number));
+  }
+
+  private <T> T call(
+      @Nullable Address from, Call call, DefaultBlockParameter block, Function<Returned, T> as)
+      throws RpcFailure {
+    Transaction transaction = transaction(from, call);
+    return rpc.ask(
+        web3j -> web3j.ethCall(transaction, block),
+        answer -> as.apply(new Returned(answer.getValue())));
+  }
+
+  BigInteger estimateGas(Address from, Call call) throws RpcFailure {
+    Transaction transaction = transaction(from, call);
+    return rpc.ask(web3j -> web3j.ethEstimateGas(transaction), answer -> answer.getAmountUsed());
+  }
+
+  BigInteger gasPrice() throws RpcFailure {
+    return rpc.ask(web3j -> web3j.ethGasPrice(), answer -> answer.getGasPrice());
+  }
+
+  BigInteger priorityFee() throws RpcFailure {
+    return rpc.ask(
+        web3j -> web3j.ethMaxPriorityFeePerGas(), answer -> answer.getMaxPriorityFeePerGas());
+  }
+
+  /** The nonce of the account's next transaction, those that wait counted. */
+  BigInteger nextNonce(Address account) throws RpcFailure {
+    return rpc.ask(
+        web3j -> web3j.ethGetTransactionCount(account.hex(), DefaultBlockParameterName.PENDING),
+        answer -> answer.getTransactionCount());
+  }
+
+  void send(String signedTransaction) throws RpcFailure {
+    var unused =
+        rpc.ask(
+            web3j -> web3j.ethSendRawTransaction(signedTransaction),
+            answer -> answer.getTransactionHash());
+  }
+
+  /** Empty while the transaction is not mined. */
+  Optional<TransactionReceipt> receipt(String transactionHash) throws RpcFailure {
+    return rpc.ask(
+        web3j -> web3j.ethGetTransactionReceipt(transactionHash),
+        answer -> answer.getTransactionReceipt());
+  }
+
+  boolean hasCode(Address address) throws RpcFailure {
+    return rpc.ask(
+        web3j -> web3j.ethGetCode(address.hex(), DefaultBlockParameterName.LATEST),
+        answer -> !answer.getCode().equals(NO_CODE));
+  }
+
+  /** What an account holds of a token, or of native coin where the token is zero. */
+  Amount balance(Address token, Address holder) throws RpcFailure {
+    if (!token.isZero()) {
+      return read(TokenCalls.balanceOf(token, holder), returned -> returned.amountOrMax(0));
+    }
+    return rpc.ask(
+        web3j -> web3j.ethGetBalance(holder.hex(), DefaultBlockParameterName.LATEST),
+        answer -> new Amount(answer.getBalance().min(Amount.MAX.baseUnits())));
+  }
+
+  private static Transaction transaction(@Nullable Address from, Call call) {
+    return new Transaction(
+        hexOrNull(from), null, null, null, hexOrNull(call.to()), call.value(), call.data());
+  }
+
+  private static @Nullable String hexOrNull(@Nullable Address address) {
+    return address == null ? null : address.hex();
+  }
+}
