@@ -3,6 +3,7 @@ package io.tollstream.metering;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.tngtech.archunit.base.DescribedPredicate;
@@ -12,7 +13,12 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaPackage;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 
@@ -99,6 +105,18 @@ class ArchitectureTest {
                     .getRawParameterTypes()
                     .forEach(raw -> assertExact(raw, call.getDescription()));
               });
+    }
+  }
+
+  /** Arithmetic on locals and constants leaves no trace that ArchUnit reads; the text shows it. */
+  @Test
+  void everySource_floatingPoint_isNotWritten() throws IOException {
+    Pattern floating = Pattern.compile("\\b(float|double|Float|Double)\\b|\\d\\.\\d|\\d[dDfF]\\b");
+    try (Stream<Path> sources = Files.walk(Path.of("src/main/java"))) {
+      for (Path source : sources.filter(Files::isRegularFile).toList()) {
+        String code = Files.readString(source).replaceAll("(?s)/\\*.*?\\*/|//[^\\n]*", "");
+        assertFalse(floating.matcher(code).find(), source.toString());
+      }
     }
   }
 
