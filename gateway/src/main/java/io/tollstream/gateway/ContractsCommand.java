@@ -76,8 +76,7 @@ final class ContractsCommand {
         Address token = testToken ? await(deployer.testToken()) : null;
         if (token != null) {
           mint.forEach(
-              (to, amount) ->
-                  await(deployer.mint(token, new Address(to), Amount.parse(amount))));
+              (to, amount) -> await(deployer.mint(token, new Address(to), Amount.parse(amount))));
         }
         System.out.println(
             new JsonObject()

@@ -1,8 +1,12 @@
 package io.tollstream.channels.evm;
 
+import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
+import okhttp3.OkHttpClient;
+import org.web3j.protocol.Web3j;
+import org.web3j.protocol.core.methods.response.EthChainId;
 
 /**
  * How a chain is reached. It prints no URL: providers put their keys there.
@@ -51,6 +55,22 @@ public record EvmNetwork(
   /** A network with the default times. */
   public static EvmNetwork of(List<URI> rpcUrls, long chainId) {
     return new EvmNetwork(rpcUrls, chainId, REQUEST_TIMEOUT, POLL_INTERVAL, TRANSACTION_TIMEOUT);
+  }
+
+  /**
+   * Asks an endpoint for its chain's id, for callers that were not told which chain to expect.
+   *
+   * @throws IOException if it gives none
+   */
+  public static long askChainId(URI rpcUrl) throws IOException {
+    requireHttp(rpcUrl);
+    OkHttpClient client = new OkHttpClient.Builder().callTimeout(REQUEST_TIMEOUT).build();
+    EthChainId answer = Web3j.build(new RpcEndpoint(client, rpcUrl)).ethChainId().send();
+    if (answer.hasError()) {
+      throw new IOException(
+          "the RPC endpoint gives no chain id: " + answer.getError().getMessage());
+    }
+    return answer.getChainId().longValueExact();
   }
 
   private static void requireHttp(URI url) {
