@@ -77,7 +77,7 @@ final class Node {
   private static <T> Optional<T> readable(Returned returned, Function<Returned, T> as) {
     try {
       return Optional.of(as.apply(returned));
-    } catch (IllegalArgumentException unreadable) {
+    } catch (IllegalArgumentException | ArithmeticException unreadable) {
       return Optional.empty();
     }
   }
