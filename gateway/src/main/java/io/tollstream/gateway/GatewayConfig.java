@@ -7,6 +7,7 @@ import static io.tollstream.gateway.ConfigChecks.present;
 import com.fasterxml.jackson.annotation.JsonCreator;
 import io.tollstream.channels.Address;
 import java.net.InetAddress;
+import java.net.URI;
 import java.net.UnknownHostException;
 import java.util.HashSet;
 import java.util.List;
@@ -19,13 +20,13 @@ import org.jspecify.annotations.Nullable;
  *
  * @param listen where clients come in
  * @param management where the operator comes in, or null for nowhere
- * @param realm what challenges call this gateway
+ * @param publicUrl where clients find this gateway, or null; its host is the realm of challenges
  * @param allowPlaintext whether to listen beyond loopback without TLS
  */
 record GatewayConfig(
     Listen listen,
     @Nullable Listen management,
-    String realm,
+    @Nullable URI publicUrl,
     boolean allowPlaintext,
     @Nullable Tls tls,
     LedgerStore ledger,
@@ -39,7 +40,7 @@ record GatewayConfig(
   GatewayConfig(
       Listen listen,
       @Nullable Listen management,
-      @Nullable String realm,
+      @Nullable URI publicUrl,
       @Nullable Boolean allowPlaintext,
       @Nullable Tls tls,
       LedgerStore ledger,
@@ -49,7 +50,7 @@ record GatewayConfig(
     this(
         listen,
         management,
-        realm == null ? DEFAULT_REALM : realm,
+        publicUrl,
         Boolean.TRUE.equals(allowPlaintext),
         tls,
         ledger,
@@ -84,13 +85,18 @@ record GatewayConfig(
     routes = List.copyOf(routes);
   }
 
+  String realm() {
+    String host = publicUrl == null ? null : publicUrl.getHost();
+    return host == null ? DEFAULT_REALM : host;
+  }
+
   ChainAccess chain(String name) {
     return chains.stream().filter(chain -> chain.name().equals(name)).findFirst().orElseThrow();
   }
 
   /** A host and port; port 0 means a free one. */
   record Listen(String host, int port) {
-    @JsonCreator
+    @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
     static Listen parse(String text) {
       int colon = text.lastIndexOf(':');
       check(colon > 0, "address", "must be host:port, such as 127.0.0.1:8080");

@@ -119,8 +119,10 @@ record RouteRule(String name, Match match, URI origin, List<String> free, @Nulla
 
   record Price(Tariff tariff) {
     @JsonCreator
-    static Price parse(String amount, String unit) {
-      return new Price(new Tariff(amount(amount, "price.amount"), TariffUnit.ofLabel(unit)));
+    static Price parse(@Nullable String amount, @Nullable String unit) {
+      String units = present(amount, "price.amount", "base units, quoted");
+      String label = present(unit, "price.unit", "such as MiB");
+      return new Price(new Tariff(amount(units, "price.amount"), TariffUnit.ofLabel(label)));
     }
   }
 
