@@ -1,6 +1,7 @@
 package io.tollstream.channels.evm;
 
 import static io.tollstream.channels.evm.Abi.address;
+import static io.tollstream.channels.evm.Abi.bytes32;
 import static io.tollstream.channels.evm.Abi.uint256;
 
 import io.tollstream.channels.Address;
@@ -45,6 +46,10 @@ final class TokenCalls {
 
   static Call domainSeparator(Address token) {
     return Call.of(token, Abi.function("DOMAIN_SEPARATOR"));
+  }
+
+  static Call authorizationState(Address token, Address authorizer, byte[] nonce) {
+    return Call.of(token, Abi.function("authorizationState", address(authorizer), bytes32(nonce)));
   }
 
   static Call eip712Domain(Address token) {

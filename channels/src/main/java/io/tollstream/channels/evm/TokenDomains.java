@@ -7,9 +7,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The EIP-712 domains of tokens. Each is computed here from the token's name and version, for this
- * chain and this contract, so that no node can have us sign for another; where the token tells its
- * separator too, the two must agree.
+ * The EIP-712 domains of EIP-3009 tokens. Each is computed here from the token's name and version,
+ * for this chain and this contract, so that no node can have us sign for another; where the token
+ * tells its separator too, the two must agree.
  */
 final class TokenDomains {
   private static final int MAX_REMEMBERED = 256;
@@ -32,7 +32,10 @@ final class TokenDomains {
 
   private record NameAndVersion(String name, String version) {}
 
-  /** The token's domain separator; empty where it has no domain, or not the one it should have. */
+  /**
+   * The domain separator of an EIP-3009 token; empty where the contract is none, or tells another
+   * domain than it should have.
+   */
   Optional<byte[]> separator(Address token) throws RpcFailure {
     synchronized (separators) {
       byte[] known = separators.get(token);
@@ -49,7 +52,7 @@ final class TokenDomains {
 
   private Optional<byte[]> read(Address token) throws RpcFailure {
     Optional<NameAndVersion> domain = domain(token);
-    if (domain.isEmpty()) {
+    if (domain.isEmpty() || !takesAuthorizations(token)) {
       return Optional.empty();
     }
     byte[] computed = Eip712.domain(domain.get().name(), domain.get().version(), chainId, token);
@@ -57,6 +60,12 @@ final class TokenDomains {
         node.readIfThere(TokenCalls.domainSeparator(token), words -> words.word(0));
     boolean agree = told.isEmpty() || Arrays.equals(computed, told.get());
     return agree ? Optional.of(computed) : Optional.empty();
+  }
+
+  /** Every EIP-3009 token tells which of its authorizations are used. */
+  private boolean takesAuthorizations(Address token) throws RpcFailure {
+    Call state = TokenCalls.authorizationState(token, token, new byte[32]);
+    return node.readIfThere(state, words -> words.bool(0)).isPresent();
   }
 
   /** By EIP-5267, else by the two functions of Circle's tokens. */
