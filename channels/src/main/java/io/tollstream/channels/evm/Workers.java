@@ -25,7 +25,8 @@ final class Workers implements AutoCloseable {
   private static final Duration MAX_INTERVAL = Duration.ofSeconds(5);
   private static final int CLOSE_SECONDS = 5;
 
-  private static final Refusal OVERLOADED = new Refusal.Unavailable("too many calls to the chain");
+  private static final Refusal OVERLOADED =
+      new Refusal.Unavailable("the chain client takes no more calls");
 
   /** Blocking work that may find no endpoint. */
   @FunctionalInterface
