@@ -1,6 +1,5 @@
 package io.tollstream.gateway;
 
-import io.tollstream.channels.Chain;
 import io.tollstream.channels.Escrow;
 import io.tollstream.channels.Refusal;
 import io.tollstream.channels.Result;
@@ -29,13 +28,11 @@ final class ChainSetup {
   private ChainSetup() {}
 
   /**
-   * Reads the payee's key and looks at the escrow. A chain that cannot be asked now may be asked
-   * later; an escrow that is not what the configuration says is an error.
+   * Reads the payee's key and makes ready to ask the chain, which is not asked yet.
    *
    * @throws IOException if the key cannot be read
-   * @throws IllegalStateException if the escrow is another one
    */
-  static Chain connect(ChainAccess access, Path home) throws IOException {
+  static EvmChain connect(ChainAccess access, Path home) throws IOException {
     EvmNetwork network =
         new EvmNetwork(
             access.rpc().stream().map(URI::create).toList(),
@@ -43,20 +40,25 @@ final class ChainSetup {
             REQUEST_TIMEOUT,
             Duration.ofMillis(access.pollMillis()),
             TRANSACTION_TIMEOUT);
-    EvmChain chain =
-        new EvmChain(
-            new EvmEscrow(network, access.escrow(), access.domainName(), finality(access)),
-            signer(access, home));
-    Result<Escrow> probed = chain.probe().toCompletableFuture().join();
+    return new EvmChain(
+        new EvmEscrow(network, access.escrow(), access.domainName(), finality(access)),
+        signer(access, home));
+  }
+
+  /**
+   * Judges what a chain said of its escrow. One that cannot be asked now may be asked later, and no
+   * deposit counts until then.
+   *
+   * @throws IllegalStateException if the escrow is not the one that is configured
+   */
+  static void judge(String name, Result<Escrow> probed) {
     if (probed instanceof Result.Refused<Escrow> refused) {
       if (!(refused.refusal() instanceof Refusal.Unavailable)) {
-        chain.close();
         throw new IllegalStateException(
-            "chains." + access.name() + ": the escrow is not as configured: " + refused.refusal());
+            "chains." + name + ": the escrow is not as configured: " + refused.refusal());
       }
-      LOG.warn("Chain {} cannot be asked; known deposits keep working", access.name());
+      LOG.warn("Chain {} cannot be asked; known deposits keep working", name);
     }
-    return chain;
   }
 
   private static Finality finality(ChainAccess access) {

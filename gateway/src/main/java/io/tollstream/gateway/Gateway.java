@@ -3,8 +3,11 @@ package io.tollstream.gateway;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.tollstream.channels.Chain;
+import io.tollstream.channels.Escrow;
 import io.tollstream.channels.Ledger;
+import io.tollstream.channels.Result;
 import io.tollstream.channels.Terms;
+import io.tollstream.channels.evm.EvmChain;
 import io.tollstream.channels.evm.EvmSession;
 import io.tollstream.channels.ledger.SqliteLedger;
 import io.tollstream.gateway.GatewayConfig.ChainAccess;
@@ -36,6 +39,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -85,8 +89,11 @@ final class Gateway {
   }
 
   private void start() throws IOException {
+    Map<String, CompletionStage<Result<Escrow>>> probes = new LinkedHashMap<>();
     for (ChainAccess access : config.chains()) {
-      chains.put(access.name(), ChainSetup.connect(access, home));
+      EvmChain chain = ChainSetup.connect(access, home);
+      chains.put(access.name(), chain);
+      probes.put(access.name(), chain.probe()); // answers while the listeners come up
     }
     Map<String, EvmSession> protocols = new LinkedHashMap<>();
     for (ChainAccess access : config.chains()) {
@@ -101,6 +108,7 @@ final class Gateway {
     PaymentDesk desk = desk(tabs, routes);
     listen(routes, desk);
     manage(tabs);
+    probes.forEach((name, probe) -> ChainSetup.judge(name, probe.toCompletableFuture().join()));
     config.chains().stream()
         .mapToLong(ChainAccess::refreshSeconds)
         .min()

@@ -16,6 +16,7 @@ import io.tollstream.channels.evm.Reverts.Attempt;
 import io.tollstream.metering.Amount;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.web3j.protocol.core.methods.response.TransactionReceipt;
 
@@ -33,6 +34,7 @@ public final class EvmChain implements Chain {
   private final DepositWatch watch;
   private final DepositCheck check;
   private final Wallets wallets;
+  private volatile boolean proven;
 
   /**
    * Connects to nothing yet.
@@ -56,7 +58,17 @@ public final class EvmChain implements Chain {
    * leaves its payee at least ten minutes to answer a forced close.
    */
   public CompletionStage<Result<Escrow>> probe() {
-    return workers.run(() -> new EscrowProbe(node, calls).probe(configured));
+    return workers.run(
+        () -> {
+          Result<Escrow> probed = new EscrowProbe(node, calls).probe(configured);
+          proven |= probed instanceof Result.Ok<Escrow>;
+          return probed;
+        });
+  }
+
+  /** No deposit counts before the escrow has proved to be the one that is configured. */
+  private <T> CompletionStage<Result<T>> onceProven(Supplier<CompletionStage<Result<T>>> action) {
+    return proven ? action.get() : Workers.then(probe(), escrow -> action.get());
   }
 
   @Override
@@ -71,19 +83,23 @@ public final class EvmChain implements Chain {
 
   @Override
   public CompletionStage<Result<Channel>> awaitOpen(String transactionHash, ChannelId channelId) {
-    return workers.poll(
-        configured.network(),
-        () -> watch.lookForOpen(transactionHash, channelId),
-        () -> new Refusal.TransactionPending(transactionHash));
+    return onceProven(
+        () ->
+            workers.poll(
+                configured.network(),
+                () -> watch.lookForOpen(transactionHash, channelId),
+                () -> new Refusal.TransactionPending(transactionHash)));
   }
 
   @Override
   public CompletionStage<Result<Channel>> awaitTopUp(
       String transactionHash, ChannelId channelId, Amount additional) {
-    return workers.poll(
-        configured.network(),
-        () -> watch.lookForTopUp(transactionHash, channelId, additional),
-        () -> new Refusal.TransactionPending(transactionHash));
+    return onceProven(
+        () ->
+            workers.poll(
+                configured.network(),
+                () -> watch.lookForTopUp(transactionHash, channelId, additional),
+                () -> new Refusal.TransactionPending(transactionHash)));
   }
 
   @Override
@@ -95,7 +111,7 @@ public final class EvmChain implements Chain {
     Attempt attempt = new Attempt(deposit.channelId(), Deposits.amount(deposit), Amount.ZERO);
     CompletionStage<Result<String>> mined =
         Workers.then(
-            workers.run(() -> check.check(deposit, payee, token)),
+            onceProven(() -> workers.run(() -> check.check(deposit, payee, token))),
             call ->
                 transactions.execute(
                     call, attempt, receipt -> Result.ok(receipt.getTransactionHash())));

@@ -12,6 +12,8 @@ import io.tollstream.metering.Tariff;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * stream's calls and call-backs happen on its own context.
  */
 public final class Credit {
+  /** A ledger that has not answered by then counts as down. */
+  private static final long LEDGER_SECONDS = 10;
+
   private final Tabs tabs;
   private final Offer offer;
   private final Receipts receipts;
@@ -70,16 +75,24 @@ public final class Credit {
    *     where the ledger is in trouble, and then nothing was reserved
    */
   public Future<Result<Grant>> reserve(long quanta) {
+    Future<Result<Grant>> answer = tabs.reserve(channelId(), tariff(), quanta, offer.credit());
     Future<Result<Grant>> reserved =
-        onContext(tabs.reserve(channelId(), tariff(), quanta, offer.credit()))
-            .onSuccess(
-                result -> {
-                  if (result instanceof Result.Ok<Grant> ok) {
-                    tab = ok.value().tab();
-                  }
-                });
+        onContext(answer.timeout(LEDGER_SECONDS, TimeUnit.SECONDS))
+            .onSuccess(result -> grantIn(result).ifPresent(grant -> tab = grant.tab()))
+            .onFailure(late -> answer.onSuccess(this::returnUnasked));
     underWay = reserved;
     return reserved;
+  }
+
+  /** A grant that came after its stream had stopped waiting for it is nobody's. */
+  private void returnUnasked(Result<Grant> result) {
+    grantIn(result)
+        .filter(grant -> grant.granted() > 0)
+        .ifPresent(grant -> tabs.giveBack(channelId(), tariff(), grant.granted()));
+  }
+
+  private static Optional<Grant> grantIn(Result<Grant> result) {
+    return result instanceof Result.Ok<Grant> ok ? Optional.of(ok.value()) : Optional.empty();
   }
 
   /** Returns reserved quanta that were not used. */

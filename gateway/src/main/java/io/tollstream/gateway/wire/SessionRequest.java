@@ -2,6 +2,7 @@ package io.tollstream.gateway.wire;
 
 import io.tollstream.channels.Address;
 import io.tollstream.channels.Escrow;
+import io.tollstream.channels.evm.Eip55;
 import io.tollstream.metering.Amount;
 import io.tollstream.metering.Tariff;
 import io.tollstream.metering.TariffUnit;
@@ -53,8 +54,8 @@ public record SessionRequest(
         new JsonObject()
             .put("amount", tariff.price().toString())
             .put("unitType", tariff.unit().label())
-            .put("currency", currency.hex())
-            .put("recipient", recipient.hex())
+            .put("currency", Eip55.spell(currency))
+            .put("recipient", Eip55.spell(recipient))
             .put("methodDetails", details());
     putIfPresent(json, "suggestedDeposit", suggestedDeposit);
     putIfPresent(json, "description", description);
@@ -65,13 +66,13 @@ public record SessionRequest(
     JsonObject details =
         new JsonObject()
             .put("chainId", escrow.chainId())
-            .put("escrowContract", escrow.contract().hex())
+            .put("escrowContract", Eip55.spell(escrow.contract()))
             .put("minVoucherDelta", minVoucherDelta.toString())
             .put("feePayer", feePayer)
             .put("credentialTypes", new JsonArray(new ArrayList<>(credentialTypes)))
             .put("chunkBytes", chunkBytes)
             .put(unitField(tariff.unit()), unitSize(tariff.unit()));
-    putIfPresent(details, "permit2Contract", permit2);
+    putIfPresent(details, "permit2Contract", permit2 == null ? null : Eip55.spell(permit2));
     putIfPresent(details, "paymentSocket", paymentSocket);
     return details;
   }
