@@ -11,7 +11,6 @@ import io.tollstream.channels.PaymentAction;
 import io.tollstream.channels.Refusal;
 import io.tollstream.channels.Result;
 import io.tollstream.metering.Amount;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -110,7 +109,7 @@ final class PayloadParserTest {
   Stream<DynamicTest> parse_unknownFieldsEverywhere_areIgnored() {
     return eachShape(
         payload -> {
-          for (Map<String, Object> object : objects(payload)) {
+          for (Map<String, Object> object : Payloads.objects(payload)) {
             object.put("somethingNew", List.of(1, "two"));
           }
           assertInstanceOf(Result.Ok.class, parser.parse(payload, Payloads.SOURCE));
@@ -141,7 +140,7 @@ final class PayloadParserTest {
   Stream<DynamicTest> parse_anyHexInUppercase_isRefusedUnlessAnAddress() {
     return eachShape(
         payload -> {
-          for (Map<String, Object> object : objects(payload)) {
+          for (Map<String, Object> object : Payloads.objects(payload)) {
             for (Map.Entry<String, Object> field : object.entrySet()) {
               if (field.getValue() instanceof String text && text.startsWith("0x")) {
                 field.setValue("0x" + text.substring(2).toUpperCase(Locale.ROOT));
@@ -159,7 +158,7 @@ final class PayloadParserTest {
   Stream<DynamicTest> parse_anyRequiredFieldMissing_namesTheField() {
     return eachShape(
         payload -> {
-          for (Map<String, Object> object : objects(payload)) {
+          for (Map<String, Object> object : Payloads.objects(payload)) {
             for (String name : List.copyOf(object.keySet())) {
               Object value = object.remove(name);
               boolean optional =
@@ -237,7 +236,7 @@ final class PayloadParserTest {
     String[] parts = path.split("\\.", -1);
     Map<String, Object> object = payload;
     for (int i = 0; i < parts.length - 1; i++) {
-      object = child(object, parts[i]);
+      object = Payloads.child(object, parts[i]);
     }
     object.put(
         parts[parts.length - 1],
@@ -246,7 +245,7 @@ final class PayloadParserTest {
   }
 
   private void everyField(Map<String, Object> payload, Object wrong) {
-    for (Map<String, Object> object : objects(payload)) {
+    for (Map<String, Object> object : Payloads.objects(payload)) {
       for (Map.Entry<String, Object> field : object.entrySet()) {
         Object right = field.getValue();
         field.setValue(wrong);
@@ -284,22 +283,5 @@ final class PayloadParserTest {
 
   private static String lastPart(String path) {
     return path.substring(path.lastIndexOf('.') + 1);
-  }
-
-  @SuppressWarnings("unchecked")
-  private static Map<String, Object> child(Map<String, Object> object, String name) {
-    return (Map<String, Object>) object.getOrDefault(name, Map.of());
-  }
-
-  /** The payload and all objects within it. */
-  private static List<Map<String, Object>> objects(Map<String, Object> payload) {
-    List<Map<String, Object>> objects = new ArrayList<>();
-    objects.add(payload);
-    for (String name : payload.keySet()) {
-      if (payload.get(name) instanceof Map) {
-        objects.addAll(objects(child(payload, name)));
-      }
-    }
-    return objects;
   }
 }

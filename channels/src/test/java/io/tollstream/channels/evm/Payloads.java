@@ -6,6 +6,7 @@ import io.tollstream.channels.Escrow;
 import io.tollstream.channels.Hex;
 import io.tollstream.channels.Terms;
 import io.tollstream.metering.Amount;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -215,5 +216,22 @@ final class Payloads {
       object.put((String) namesAndValues[i], namesAndValues[i + 1]);
     }
     return object;
+  }
+
+  /** The payload and all objects within it. */
+  static List<Map<String, Object>> objects(Map<String, Object> payload) {
+    List<Map<String, Object>> objects = new ArrayList<>();
+    objects.add(payload);
+    for (String name : payload.keySet()) {
+      if (payload.get(name) instanceof Map) {
+        objects.addAll(objects(child(payload, name)));
+      }
+    }
+    return objects;
+  }
+
+  @SuppressWarnings("unchecked")
+  static Map<String, Object> child(Map<String, Object> object, String name) {
+    return (Map<String, Object>) object.getOrDefault(name, Map.of());
   }
 }
