@@ -65,11 +65,12 @@ final class GroupCommit implements AutoCloseable {
     List<Pending<?>> taken = new ArrayList<>(groupLength);
     while (!closing || !queue.isEmpty()) {
       take(taken);
-      if (!taken.isEmpty()) {
+      boolean idle = taken.isEmpty();
+      if (!idle) {
         commit(taken);
         taken.clear();
       }
-      store.rest(queue.isEmpty());
+      store.rest(idle);
     }
     ended = true;
     refuseTheRest();

@@ -18,23 +18,22 @@ import org.sqlite.SQLiteConfig.SynchronousMode;
  * @param writerPragmas more pragmas for each new connection of the writer
  */
 record SqliteFile(Path path, Supplier<String> writerPragmas) {
-  /** Small pages: a voucher dirties two of them, and each goes to the log whole. */
-  private static final int PAGE_BYTES = 1024;
-
   /** SQLite takes a negative cache size for KiB. */
   private static final int CACHE_KIB = 64 * 1024;
+
+  /** Of a log that starts over, this much stays: rewriting a file is quicker than growing it. */
+  private static final String KEPT_LOG_BYTES = String.valueOf(64 << 20);
 
   private static final int BUSY_MILLIS = 1_000;
 
   Connection writer() throws SQLException {
     SQLiteConfig config = config();
-    config.setPageSize(PAGE_BYTES);
     config.setCacheSize(-CACHE_KIB);
     config.setJournalMode(JournalMode.WAL);
     config.setSynchronous(SynchronousMode.FULL);
     config.enableFullSync(true);
     config.enforceForeignKeys(true);
-    config.setPragma(SQLiteConfig.Pragma.JOURNAL_SIZE_LIMIT, "0");
+    config.setPragma(SQLiteConfig.Pragma.JOURNAL_SIZE_LIMIT, KEPT_LOG_BYTES);
     Connection connection = connect(config);
     try (Statement statement = connection.createStatement()) {
       statement.executeUpdate("PRAGMA wal_autocheckpoint = 0;" + writerPragmas.get());
@@ -43,6 +42,11 @@ record SqliteFile(Path path, Supplier<String> writerPragmas) {
       connection.close();
       throw e;
     }
+  }
+
+  /** A connection beside the writer's, to write the log back to the file. */
+  Connection checkpointer() throws SQLException {
+    return connect(config());
   }
 
   Connection reader() throws SQLException {

@@ -7,28 +7,38 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.sqlite.SQLiteErrorCode;
 
 /**
  * Tabs in a SQLite file. Any failure throws the connection away: the next call opens another and
  * sees what is on disk, so that it does not matter in what state the failure left the old one.
+ *
+ * <p>What is committed stands in the log until a checkpoint copies it into the file. That takes
+ * many times as long as a commit, so it is done when nothing else is to do; under a load that never
+ * pauses, beside the writer. SQLite starts the log over only once all of it has been copied, which
+ * a busy writer's never is: so the writer itself copies the little that came meanwhile.
  */
 final class SqliteStore implements TabStore {
-  /**
-   * Groups in the log after which an idle moment is used to write them back, and after which any
-   * is.
-   */
-  private static final int IDLE_CHECKPOINT_ROWS = 2_000;
+  /** Changed tabs in the log after which a pause is used for a checkpoint. */
+  private static final int IDLE_CHANGES = 1_000;
 
-  private static final int FORCED_CHECKPOINT_ROWS = 200_000;
+  /** Changed tabs in the log after which it is copied beside the writer. */
+  private static final int BUSY_CHANGES = 10_000;
+
+  /**
+   * Changed tabs in the log after which the writer waits for a checkpoint: about 400 MB at most.
+   */
+  private static final int MAX_CHANGES = 50_000;
 
   /** A connection with what is prepared on it. */
   private record Session(Connection connection, TabReader reader, TabWriter writer) {}
 
   private final SqliteFile file;
   private @Nullable Session session;
-  private int rowsInLog;
+  private int changesInLog;
+  private @Nullable CompletableFuture<Void> copying;
 
   SqliteStore(SqliteFile file) {
     this.file = file;
@@ -75,7 +85,7 @@ final class SqliteStore implements TabStore {
       Session open = session();
       open.writer().write(changes);
       open.connection().commit();
-      rowsInLog += changes.size();
+      changesInLog += changes.size();
     } catch (SQLException e) {
       disconnect();
       if (isConstraint(e)) {
@@ -95,14 +105,40 @@ final class SqliteStore implements TabStore {
 
   @Override
   public void rest(boolean idle) {
-    if (rowsInLog >= (idle ? IDLE_CHECKPOINT_ROWS : FORCED_CHECKPOINT_ROWS)) {
+    boolean copied = copying != null && copying.isDone();
+    if (copied || changesInLog >= (idle ? IDLE_CHANGES : MAX_CHANGES)) {
+      awaitCopying();
       checkpoint("PASSIVE");
+    } else if (copying == null && changesInLog >= BUSY_CHANGES) {
+      copying = CompletableFuture.runAsync(this::copy, SqliteStore::start);
+    }
+  }
+
+  private static void start(Runnable work) {
+    Thread thread = new Thread(work, "ledger-checkpoint");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private void copy() {
+    try (Connection connection = file.checkpointer();
+        Statement statement = connection.createStatement()) {
+      statement.execute("PRAGMA wal_checkpoint(PASSIVE)");
+    } catch (SQLException e) {
+      // Then the writer's own checkpoint has more to do, and fails where it matters.
+    }
+  }
+
+  private void awaitCopying() {
+    if (copying != null) {
+      copying.join();
+      copying = null;
     }
   }
 
   /** Copies the log into the file, so that it starts over; what it holds is durable either way. */
   private void checkpoint(String mode) {
-    rowsInLog = 0;
+    changesInLog = 0;
     try {
       Session open = session();
       open.connection().rollback();
@@ -128,6 +164,7 @@ final class SqliteStore implements TabStore {
 
   @Override
   public void close() {
+    awaitCopying();
     if (session != null) {
       checkpoint("TRUNCATE");
     }

@@ -30,7 +30,7 @@ interface TabStore extends AutoCloseable {
   /**
    * A moment between two groups, for housekeeping. Does not throw.
    *
-   * @param idle whether no transition waits
+   * @param idle whether nothing has come for a while
    */
   void rest(boolean idle);
 

@@ -82,7 +82,7 @@ final class CrashTest {
 
   private void check() {
     try (Ledger ledger = SqliteLedger.open(temp, Settings.DEFAULT)) {
-      List<Tab> tabs = LedgerContractTest.await(ledger.tabs(null, CrashPayers.CHANNELS));
+      List<Tab> tabs = Payments.await(ledger.tabs(null, CrashPayers.CHANNELS));
       for (var entry : acknowledged.entrySet()) {
         check(tabs.get(entry.getKey()), entry.getKey(), entry.getValue());
       }

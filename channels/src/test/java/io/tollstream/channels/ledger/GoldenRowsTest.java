@@ -4,7 +4,7 @@ import static io.tollstream.channels.Samples.address;
 import static io.tollstream.channels.Samples.channel;
 import static io.tollstream.channels.Samples.id;
 import static io.tollstream.channels.Samples.voucher;
-import static io.tollstream.channels.ledger.LedgerContractTest.await;
+import static io.tollstream.channels.ledger.Payments.await;
 import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

@@ -1,9 +1,9 @@
 package io.tollstream.channels.ledger;
 
 import static io.tollstream.channels.Samples.id;
-import static io.tollstream.channels.ledger.LedgerContractTest.assertUnavailable;
-import static io.tollstream.channels.ledger.LedgerContractTest.await;
-import static io.tollstream.channels.ledger.LedgerContractTest.pay;
+import static io.tollstream.channels.ledger.Payments.assertUnavailable;
+import static io.tollstream.channels.ledger.Payments.await;
+import static io.tollstream.channels.ledger.Payments.pay;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -57,7 +57,7 @@ final class GroupCommitTest {
     await(held);
     assertFalse(waiting.get(0).toCompletableFuture().isDone());
     store.release(EVER);
-    waiting.forEach(LedgerContractTest::await);
+    waiting.forEach(Payments::await);
     close();
     assertEquals(List.of(1, 3, 1), store.writes);
     assertEquals(List.of(1, 4, 1), heard);
@@ -85,7 +85,7 @@ final class GroupCommitTest {
     assertTrue(failure.toString().contains("the ledger is busy: 10 transitions wait"));
     store.release(EVER);
     await(held);
-    waiting.forEach(LedgerContractTest::await);
+    waiting.forEach(Payments::await);
   }
 
   @Test

@@ -2,18 +2,21 @@ package io.tollstream.channels.ledger;
 
 import static java.util.Objects.requireNonNull;
 
+import com.sun.management.OperatingSystemMXBean;
 import io.tollstream.channels.Ledger;
 import io.tollstream.channels.Ledger.Step;
 import io.tollstream.channels.Samples;
 import io.tollstream.channels.Tab;
 import io.tollstream.metering.Amount;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -35,6 +38,8 @@ import org.jspecify.annotations.Nullable;
 final class LedgerBench {
   private static final int RECORD_BYTES = 256;
   private static final long DEPOSIT = Long.MAX_VALUE;
+  private static final OperatingSystemMXBean PROCESS =
+      ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
 
   private final Ledger ledger;
   private final int channels;
@@ -58,13 +63,13 @@ final class LedgerBench {
         args.length > 2
             ? Arrays.stream(args).skip(2).mapToInt(Integer::parseInt).toArray()
             : new int[] {1, 16, 256};
-    System.out.println("| what | channels | per second | p50 ms | p99 ms | max ms |");
-    System.out.println("|---|---|---|---|---|---|");
-    report("write + fsync, %d bytes".formatted(RECORD_BYTES), 1, raw(directory, seconds), seconds);
+    System.out.println("| what | channels | per second | p50 ms | p99 ms | max ms | CPU µs each |");
+    System.out.println("|---|---|---|---|---|---|---|");
+    report("write + fsync, %d bytes".formatted(RECORD_BYTES), 1, raw(directory, seconds));
     for (int count : channels) {
       Path home = Files.createTempDirectory(directory, "bench");
       run(home, count, 2);
-      report("voucher accepted", count, run(home, count, seconds), seconds);
+      report("voucher accepted", count, run(home, count, seconds));
       delete(home);
     }
   }
@@ -78,18 +83,41 @@ final class LedgerBench {
     Files.delete(home);
   }
 
+  /** What a run took: each answer, and all of it by the clock and on the processors. */
+  private static final class Measured {
+    final long[] nanos;
+    final double wallNanos;
+    final double cpuNanos;
+
+    Measured(Callable<long[]> run) throws Exception {
+      long cpu = PROCESS.getProcessCpuTime();
+      long wall = System.nanoTime();
+      nanos = run.call();
+      wallNanos = System.nanoTime() - wall;
+      cpuNanos = PROCESS.getProcessCpuTime() - cpu;
+      Arrays.sort(nanos);
+    }
+  }
+
   /** One record after the other, each forced: what a ledger without groups would be bound by. */
-  private static long[] raw(Path directory, double seconds) throws IOException {
+  private static Measured raw(Path directory, double seconds) throws Exception {
+    return new Measured(() -> force(directory, seconds));
+  }
+
+  private static long[] force(Path directory, double seconds) throws IOException {
     Path file = Files.createTempFile(directory, "bench", "raw");
     long[] nanos = new long[room(seconds)];
     int count = 0;
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
       ByteBuffer record = ByteBuffer.allocate(RECORD_BYTES);
       long end = System.nanoTime() + (long) (seconds * 1e9);
-      for (long start = System.nanoTime(); start < end; start = System.nanoTime()) {
+      long start = System.nanoTime();
+      while (start < end && count < nanos.length) {
         channel.write(record.rewind());
         channel.force(false);
-        nanos[count++] = System.nanoTime() - start;
+        long done = System.nanoTime();
+        nanos[count++] = done - start;
+        start = done;
       }
     }
     Files.delete(file);
@@ -100,9 +128,10 @@ final class LedgerBench {
     return (int) (seconds * 200_000);
   }
 
-  private static long[] run(Path home, int channels, double seconds) throws Exception {
+  private static Measured run(Path home, int channels, double seconds) throws Exception {
     try (Ledger ledger = SqliteLedger.open(home, SqliteLedger.Settings.DEFAULT)) {
-      return new LedgerBench(ledger, channels, room(seconds)).run(seconds);
+      LedgerBench bench = new LedgerBench(ledger, channels, room(seconds));
+      return new Measured(() -> bench.run(seconds));
     }
   }
 
@@ -149,11 +178,17 @@ final class LedgerBench {
             payers);
   }
 
-  private static void report(String what, int channels, long[] nanos, double seconds) {
-    Arrays.sort(nanos);
+  private static void report(String what, int channels, Measured measured) {
+    long[] nanos = measured.nanos;
     System.out.printf(
-        "| %s | %d | %,.0f | %.2f | %.2f | %.2f |%n",
-        what, channels, nanos.length / seconds, at(nanos, 0.5), at(nanos, 0.99), at(nanos, 1));
+        "| %s | %d | %,.0f | %.2f | %.2f | %.2f | %.0f |%n",
+        what,
+        channels,
+        nanos.length * 1e9 / measured.wallNanos,
+        at(nanos, 0.5),
+        at(nanos, 0.99),
+        at(nanos, 1),
+        measured.cpuNanos / 1e3 / nanos.length);
   }
 
   private static double at(long[] sorted, double share) {

@@ -1,13 +1,14 @@
 package io.tollstream.channels.ledger;
 
-import static io.tollstream.channels.Samples.PER_BYTE;
 import static io.tollstream.channels.Samples.channel;
 import static io.tollstream.channels.Samples.id;
-import static io.tollstream.channels.Samples.ok;
-import static io.tollstream.channels.Samples.voucher;
+import static io.tollstream.channels.ledger.Payments.assertUnavailable;
+import static io.tollstream.channels.ledger.Payments.await;
+import static io.tollstream.channels.ledger.Payments.count;
+import static io.tollstream.channels.ledger.Payments.pay;
+import static io.tollstream.channels.ledger.Payments.reserve;
 import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -15,9 +16,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.tollstream.channels.ChannelId;
 import io.tollstream.channels.Ledger;
 import io.tollstream.channels.Ledger.Step;
-import io.tollstream.channels.Ledger.Transition;
-import io.tollstream.channels.LedgerUnavailable;
-import io.tollstream.channels.Result;
 import io.tollstream.channels.Samples;
 import io.tollstream.channels.Tab;
 import io.tollstream.metering.Amount;
@@ -31,7 +29,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -42,8 +39,6 @@ import org.junit.jupiter.api.Timeout;
 /** What every {@link Ledger} owes its callers. An engine's test extends this. */
 @Timeout(60)
 abstract class LedgerContractTest {
-  private static final long DEPOSIT = 1_000_000;
-
   protected Ledger ledger;
 
   /** Opens the test's one store; at most one is open at a time. */
@@ -64,19 +59,10 @@ abstract class LedgerContractTest {
     ledger = open();
   }
 
-  protected static <R> R await(CompletionStage<R> stage) {
-    return stage.toCompletableFuture().orTimeout(30, TimeUnit.SECONDS).join();
-  }
-
-  protected static void assertUnavailable(CompletionStage<?> stage) {
-    Throwable failure = assertThrows(CompletionException.class, () -> await(stage)).getCause();
-    assertInstanceOf(LedgerUnavailable.class, failure);
-  }
-
   protected final void putAll(List<Tab> tabs) {
     List<CompletionStage<Tab>> stages = new ArrayList<>();
     tabs.forEach(tab -> stages.add(ledger.apply(tab.id(), before -> new Step<>(tab, tab))));
-    stages.forEach(LedgerContractTest::await);
+    stages.forEach(Payments::await);
   }
 
   protected final @Nullable Tab find(ChannelId id) {
@@ -91,22 +77,6 @@ abstract class LedgerContractTest {
               return Step.keep(true);
             }));
     return found.isEmpty() ? null : found.get(0);
-  }
-
-  protected static Transition<Tab> pay(int number, long cumulative) {
-    return tab -> {
-      Tab now = tab == null ? Tab.of(channel(number, DEPOSIT)) : tab;
-      var step = now.accept(voucher(number, cumulative), Amount.ZERO);
-      Tab next = ok(step.answer()).tab();
-      return new Step<>(next, next);
-    };
-  }
-
-  private static Transition<Long> reserve(long quanta) {
-    return tab -> {
-      Step<Result<Tab.Grant>> step = requireNonNull(tab).reserve(PER_BYTE, quanta, Amount.ZERO);
-      return new Step<>(step.tab(), ok(step.answer()).granted());
-    };
   }
 
   @Test
@@ -132,16 +102,6 @@ abstract class LedgerContractTest {
     }
   }
 
-  /** Accepts a voucher of one more and answers with what is authorized then. */
-  private static Transition<Long> count() {
-    return tab -> {
-      Tab now = tab == null ? Tab.of(channel(1, DEPOSIT)) : tab;
-      long next = now.authorized().baseUnits().longValueExact() + 1;
-      var step = now.accept(voucher(1, next), Amount.ZERO);
-      return new Step<>(step.tab(), next);
-    };
-  }
-
   @Test
   void apply_oneSubmitter_answersInOrder() {
     List<Integer> order = Collections.synchronizedList(new ArrayList<>());
@@ -151,7 +111,7 @@ abstract class LedgerContractTest {
       var stage = ledger.apply(id(i % 7), pay(i % 7, i + 1));
       stages.add(stage.thenAccept(any -> order.add(number)).toCompletableFuture());
     }
-    stages.forEach(LedgerContractTest::await);
+    stages.forEach(Payments::await);
     assertEquals(IntStream.range(0, 300).boxed().toList(), order);
   }
 
@@ -247,7 +207,7 @@ abstract class LedgerContractTest {
       last.put(tab.id(), tab);
       stages.add(ledger.apply(tab.id(), before -> new Step<>(tab, tab)));
     }
-    stages.forEach(LedgerContractTest::await);
+    stages.forEach(Payments::await);
     reopen();
     last.values().forEach(tab -> assertEquals(tab, find(tab.id())));
   }
@@ -315,13 +275,9 @@ abstract class LedgerContractTest {
     ledger.close();
     submitter.join();
     for (CompletionStage<Tab> stage : stages) {
-      boolean settled = await(stage.handle(LedgerContractTest::isTabOrUnavailable));
+      boolean settled = await(stage.handle(Payments::isTabOrUnavailable));
       assertTrue(settled);
     }
-  }
-
-  private static boolean isTabOrUnavailable(@Nullable Tab tab, @Nullable Throwable failure) {
-    return tab != null || failure instanceof LedgerUnavailable;
   }
 
   @Test

@@ -2,6 +2,9 @@ package io.tollstream.channels.ledger;
 
 import static io.tollstream.channels.Samples.channel;
 import static io.tollstream.channels.Samples.id;
+import static io.tollstream.channels.ledger.Payments.assertUnavailable;
+import static io.tollstream.channels.ledger.Payments.await;
+import static io.tollstream.channels.ledger.Payments.pay;
 import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -204,7 +207,21 @@ final class SqliteLedgerTest extends LedgerContractTest {
       stages.add(ledger.apply(id(i), pay(i, 6)));
     }
     assertUnavailable(stages.get(0));
-    stages.stream().skip(1).forEach(LedgerContractTest::await);
+    stages.stream().skip(1).forEach(Payments::await);
+  }
+
+  /** More than is copied beside the writer at once, without a pause to do it in. */
+  @Test
+  void apply_moreThanTheLogHolds_isCopiedToTheFile() throws IOException {
+    List<CompletionStage<Tab>> stages = new ArrayList<>();
+    for (int i = 1; i <= 25_000; i++) {
+      stages.add(ledger.apply(id(i % 500), pay(i % 500, i)));
+    }
+    stages.forEach(Payments::await);
+    assertTrue(Files.size(file()) > 500_000, "the file holds next to nothing");
+    assertEquals(500, query("SELECT count(*) FROM tab"));
+    reopen();
+    assertEquals(Amount.of(25_000), requireNonNull(find(id(0))).authorized());
   }
 
   @Test
