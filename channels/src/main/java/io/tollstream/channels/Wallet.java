@@ -1,6 +1,7 @@
 package io.tollstream.channels;
 
 import io.tollstream.metering.Amount;
+import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -70,6 +71,9 @@ public interface Wallet extends AutoCloseable {
   CompletionStage<Result<String>> withdraw(ChannelId channelId);
 
   CompletionStage<Result<Channel>> read(ChannelId channelId);
+
+  /** How long after a requested close the remainder can be withdrawn. */
+  CompletionStage<Result<Duration>> gracePeriod();
 
   /** What the account holds, in the token's base units. */
   CompletionStage<Result<Amount>> balance(Address token);

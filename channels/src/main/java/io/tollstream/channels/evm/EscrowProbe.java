@@ -1,5 +1,6 @@
 package io.tollstream.channels.evm;
 
+import io.tollstream.channels.Address;
 import io.tollstream.channels.Escrow;
 import io.tollstream.channels.Refusal;
 import io.tollstream.channels.Result;
@@ -11,7 +12,11 @@ final class EscrowProbe {
   /** draft-evm-session-00, "Forced Close". */
   static final long MIN_GRACE_SECONDS = 600;
 
+  /** A deposit that takes longer to come back is as good as lost. */
+  static final long MAX_GRACE_SECONDS = 30L * 24 * 3_600;
+
   private static final String VERSION = "1";
+  private static final Artifact ESCROW = Artifact.load("TollstreamEscrow");
 
   private final Node node;
   private final EscrowCalls calls;
@@ -43,6 +48,26 @@ final class EscrowProbe {
     return actual.filter(right::equals).isPresent()
         ? Result.ok(escrow)
         : mismatch("eip712Domain", right.toString(), actual.map(Domain::toString).orElse("none"));
+  }
+
+  /** Probes an escrow that nobody vouches for: its code, too, must be this project's. */
+  Result<Escrow> verify(EvmEscrow expected) throws RpcFailure {
+    Result<Escrow> probed = probe(expected);
+    if (probed instanceof Result.Refused<Escrow>) {
+      return probed;
+    }
+    Escrow escrow = expected.escrow();
+    if (!ESCROW.deployed().isAt(node.code(escrow.contract()))) {
+      return mismatch("code", "the code of this project's escrow", "another contract's");
+    }
+    Address permit2 = node.read(calls.permit2(), words -> words.address(0));
+    if (!permit2.isZero() && !permit2.equals(Permit2.CANONICAL)) {
+      return mismatch("PERMIT2", "none, or " + Permit2.CANONICAL, permit2.toString());
+    }
+    BigInteger grace = node.read(calls.gracePeriod(), words -> words.number(0));
+    return grace.compareTo(BigInteger.valueOf(MAX_GRACE_SECONDS)) > 0
+        ? mismatch("CLOSE_GRACE_PERIOD", "at most " + MAX_GRACE_SECONDS, grace.toString())
+        : probed;
   }
 
   private static Domain domain(Returned words) {

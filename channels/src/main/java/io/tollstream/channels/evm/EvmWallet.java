@@ -13,7 +13,9 @@ import io.tollstream.channels.Voucher;
 import io.tollstream.channels.Wallet;
 import io.tollstream.channels.evm.Reverts.Attempt;
 import io.tollstream.metering.Amount;
+import java.math.BigInteger;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -24,6 +26,7 @@ public final class EvmWallet implements Wallet {
   private static final int THREADS = 4;
 
   private final SecureRandom random = new SecureRandom();
+  private final EvmEscrow configured;
   private final Escrow escrow;
   private final Signer signer;
   private final Eip712 digests;
@@ -41,6 +44,7 @@ public final class EvmWallet implements Wallet {
    * @param signer the payer's key, which deposits, pays for gas and signs vouchers
    */
   public EvmWallet(EvmEscrow escrow, Signer signer) {
+    this.configured = escrow;
     this.escrow = escrow.escrow();
     this.signer = signer;
     digests = new Eip712(escrow.domainName(), this.escrow);
@@ -60,6 +64,19 @@ public final class EvmWallet implements Wallet {
   @Override
   public Escrow escrow() {
     return escrow;
+  }
+
+  /** Checks that the escrow is there and has the domain and a grace period of the draft's. */
+  public CompletionStage<Result<Escrow>> probe() {
+    return workers.run(() -> new EscrowProbe(node, calls).probe(configured));
+  }
+
+  /**
+   * Checks, as {@link #probe} does and to the last byte of its code, that the escrow is one of this
+   * project's: a stranger's may do with a deposit what it likes.
+   */
+  public CompletionStage<Result<Escrow>> verify() {
+    return workers.run(() -> new EscrowProbe(node, calls).verify(configured));
   }
 
   @Override
@@ -177,6 +194,16 @@ public final class EvmWallet implements Wallet {
   @Override
   public CompletionStage<Result<Channel>> read(ChannelId channelId) {
     return workers.run(() -> reader.read(channelId));
+  }
+
+  @Override
+  public CompletionStage<Result<Duration>> gracePeriod() {
+    return workers.run(() -> Result.ok(node.read(calls.gracePeriod(), EvmWallet::seconds)));
+  }
+
+  private static Duration seconds(Returned words) {
+    return Duration.ofSeconds(
+        words.number(0).min(BigInteger.valueOf(Integer.MAX_VALUE)).longValue());
   }
 
   @Override

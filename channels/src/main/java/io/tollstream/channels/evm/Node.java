@@ -154,9 +154,14 @@ final class Node {
   }
 
   boolean hasCode(Address address) throws RpcFailure {
+    return !code(address).equals(NO_CODE);
+  }
+
+  /** The code at an address, {@code 0x} where there is none. */
+  String code(Address address) throws RpcFailure {
     return rpc.ask(
         web3j -> web3j.ethGetCode(address.hex(), DefaultBlockParameterName.LATEST),
-        answer -> !answer.getCode().equals(NO_CODE));
+        answer -> answer.getCode());
   }
 
   /** What an account holds of a token, or of native coin where the token is zero. */
