@@ -1,0 +1,119 @@
+package io.tollstream.gateway.payer;
+
+import io.tollstream.channels.Address;
+import io.tollstream.channels.Channel;
+import io.tollstream.channels.ChannelId;
+import io.tollstream.channels.Escrow;
+import io.tollstream.metering.Amount;
+import io.tollstream.metering.Bill;
+import io.tollstream.metering.Tariff;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The payer's own account of one channel: what it must remember so that it never signs lower,
+ * forgets a deposit or pays for bytes twice. Immutable.
+ *
+ * @param salt {@code 0x} and 64 lowercase digits
+ * @param deposit everything deposited, as the chain or our own transactions tell
+ * @param signed the highest amount ever signed, written down before the signature leaves
+ * @param received what came over the channel's whole life, by tariff
+ * @param claimed the highest amount the gateway ever said it had charged
+ * @param gateway the origin of the gateway that the channel pays, such as {@code https://host:8443}
+ * @param resource a path on it that the channel has paid for
+ * @param openHash the transaction that opened it, or null where the gateway submitted one
+ */
+record ChannelAccount(
+    ChannelId id,
+    Escrow escrow,
+    Address payer,
+    Address payee,
+    Address token,
+    String salt,
+    Amount deposit,
+    Amount signed,
+    Bill received,
+    Amount claimed,
+    String gateway,
+    String resource,
+    @Nullable String openHash,
+    Instant openedAt,
+    State state) {
+
+  /** Where a channel stands, as far as the payer knows. */
+  enum State {
+    /** On chain, or authorized to be; the gateway has not acknowledged it yet. */
+    OPENING,
+    /** In use. */
+    OPEN,
+    /**
+     * No longer paid from: disputed, unknown to the gateway, or worn out. Its rest can come back.
+     */
+    STOPPED,
+    /** A forced close is under way. */
+    CLOSING,
+    /** Finalized: nothing is left in it. */
+    CLOSED
+  }
+
+  /** What the received bytes cost, exactly, each tariff rounded up once. */
+  Amount cost() {
+    return received.total();
+  }
+
+  boolean isUsable() {
+    return state == State.OPEN || state == State.OPENING;
+  }
+
+  ChannelAccount received(Tariff tariff, long quanta) {
+    return withReceived(received.plus(tariff, quanta));
+  }
+
+  /**
+   * The account after a signature.
+   *
+   * @throws IllegalArgumentException if it were lower than one before, or above the deposit
+   */
+  ChannelAccount signed(Amount cumulative) {
+    if (signed.exceeds(cumulative) || cumulative.exceeds(deposit)) {
+      throw new IllegalArgumentException(
+          "cannot sign " + cumulative + " after " + signed + " of a deposit of " + deposit);
+    }
+    return with(deposit, cumulative, claimed, resource, state);
+  }
+
+  ChannelAccount claimed(Amount amount) {
+    return with(deposit, signed, claimed.max(amount), resource, state);
+  }
+
+  ChannelAccount at(String path) {
+    return with(deposit, signed, claimed, path, state);
+  }
+
+  ChannelAccount in(State next) {
+    return with(deposit, signed, claimed, resource, next);
+  }
+
+  ChannelAccount deposited(Amount total) {
+    return with(total, signed, claimed, resource, state);
+  }
+
+  /** The channel in the words of the chain's side, as far as the account knows. */
+  Channel channel() {
+    return new Channel(
+        id, escrow, payer, payee, token, Address.ZERO, deposit, Amount.ZERO, 0, false);
+  }
+
+  private ChannelAccount withReceived(Bill next) {
+    return new ChannelAccount(
+        id, escrow, payer, payee, token, salt, deposit, signed, next, claimed, gateway, resource,
+        openHash, openedAt, state);
+  }
+
+  private ChannelAccount with(
+      Amount deposit, Amount signed, Amount claimed, String resource, State state) {
+    return new ChannelAccount(
+        id, escrow, payer, payee, token, salt, deposit, signed, received, claimed, gateway,
+        resource, openHash, openedAt, state);
+  }
+}

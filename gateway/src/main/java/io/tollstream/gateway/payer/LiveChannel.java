@@ -1,0 +1,249 @@
+package io.tollstream.gateway.payer;
+
+import io.tollstream.gateway.payer.ChannelAccount.State;
+import io.tollstream.gateway.wire.SessionRequest;
+import io.tollstream.metering.Amount;
+import io.tollstream.metering.Tariff;
+import java.math.BigInteger;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides what is signed next on one channel, for all the streams that share it. It does no I/O and
+ * reads no clock; one event loop owns it.
+ *
+ * <p>The rule that nothing breaks: what is signed never exceeds the cost of everything received
+ * over the channel's life plus one {@link Window}, nor the deposit, nor the budget. What a server
+ * demands or claims moves the payer within that rule, never past it.
+ */
+final class LiveChannel {
+  private final SpendingPolicy policy;
+  private final RunBudget budget;
+  private final Window window;
+  private final Set<PaidStream> streams = new LinkedHashSet<>();
+  private ChannelAccount account;
+  private SessionRequest offer;
+  private Amount demanded = Amount.ZERO;
+
+  LiveChannel(
+      ChannelAccount account, SessionRequest offer, SpendingPolicy policy, RunBudget budget) {
+    this.account = account;
+    this.offer = offer;
+    this.policy = policy;
+    this.budget = budget;
+    Tariff tariff = offer.tariff();
+    this.window =
+        new Window(
+            offer.chunkBytes() > 0 ? offer.chunkBytes() : 1,
+            account.received().quanta(tariff),
+            policy.windowQuanta(tariff.unit().kind()));
+  }
+
+  ChannelAccount account() {
+    return account;
+  }
+
+  SessionRequest offer() {
+    return offer;
+  }
+
+  Window window() {
+    return window;
+  }
+
+  int streams() {
+    return streams.size();
+  }
+
+  /** An offer that policy has passed is what later requests are paid at. */
+  void offered(SessionRequest next, String resource) {
+    offer = next;
+    account = account.at(resource);
+  }
+
+  /** A request that is to be paid for is about to be sent. */
+  PaidStream begin(Tariff tariff) {
+    PaidStream stream = new PaidStream(tariff, 2 * Math.max(1, offer.chunkBytes()));
+    streams.add(stream);
+    return stream;
+  }
+
+  /** The stream is over: nothing more is paid for it. */
+  void end(PaidStream stream) {
+    streams.remove(stream);
+    if (streams.isEmpty()) {
+      demanded = Amount.ZERO;
+    }
+  }
+
+  void received(PaidStream stream, int bytes, long nowMillis) {
+    long quanta = stream.received(bytes, nowMillis);
+    account = account.received(stream.tariff(), quanta);
+    window.received(quanta, nowMillis);
+  }
+
+  /** The gateway wants a voucher of at least this. */
+  void demands(Amount required) {
+    demanded = demanded.max(required);
+  }
+
+  /**
+   * The gateway says what it has charged.
+   *
+   * @return a dispute, where it is more than was received and one window; the channel is stopped
+   */
+  @Nullable PayerRefusal claims(Amount spent) {
+    account = account.claimed(spent);
+    Amount counted = account.cost();
+    if (spent.exceeds(account.signed()) && spent.exceeds(ahead(widest()))) {
+      account = account.in(State.STOPPED);
+      return new PayerRefusal.Disputed(spent, counted);
+    }
+    return null;
+  }
+
+  /**
+   * Whether transfers that were broken off, charged when they left and never received, have eaten
+   * so much of the window that the channel is better replaced.
+   */
+  boolean isWorn() {
+    Amount lost = account.claimed().minusOrZero(account.cost());
+    Amount room = ahead(widest() / 4 * 3).minus(account.cost());
+    return streams.isEmpty() && lost.exceeds(room);
+  }
+
+  /** The amount to sign now, or null where what is signed will do. */
+  @Nullable Amount due() {
+    Amount target = wanted().min(ceiling());
+    if (!target.exceeds(account.signed()) || (!isLow() && !isDemanded())) {
+      return null;
+    }
+    return raisedByDelta(target);
+  }
+
+  private boolean isDemanded() {
+    return demanded.exceeds(account.signed());
+  }
+
+  private boolean isLow() {
+    long half = Math.max(1, window.quanta(streams.size()) / 2);
+    return ahead(Math.min(half, remaining())).exceeds(account.signed());
+  }
+
+  private Amount wanted() {
+    Amount ahead = ahead(Math.min(window.quanta(streams.size()), remaining()));
+    return streams.isEmpty() ? ahead : ahead.max(demanded.min(rest()));
+  }
+
+  /** What all that is still to come costs, above what the gateway has charged so far. */
+  private Amount rest() {
+    Amount uncounted = account.claimed().minusOrZero(account.cost());
+    return ahead(remaining()).plusOrMax(uncounted);
+  }
+
+  /** What the gateway would not take as too small a step is raised, where the ceiling allows. */
+  private @Nullable Amount raisedByDelta(Amount target) {
+    Amount least = account.signed().plusOrMax(offer.minVoucherDelta());
+    if (account.signed().isZero() || !least.exceeds(target) || target.equals(account.deposit())) {
+      return target;
+    }
+    return least.exceeds(ceiling()) ? null : least;
+  }
+
+  /** The most that may be signed now, whoever asks. */
+  Amount ceiling() {
+    return ahead(window.limit(streams.size()))
+        .min(account.deposit())
+        .min(budget.ceiling(account.id()));
+  }
+
+  private long widest() {
+    return policy.windowQuanta(offer.tariff().unit().kind());
+  }
+
+  /** The cost of what was received and this many quanta more, at the dearest tariff in use. */
+  private Amount ahead(long quanta) {
+    Amount most = account.cost();
+    for (PaidStream stream : streams) {
+      most = most.max(account.received().totalWith(stream.tariff(), quanta));
+    }
+    return streams.isEmpty() ? account.received().totalWith(offer.tariff(), quanta) : most;
+  }
+
+  private long remaining() {
+    long sum = 0;
+    for (PaidStream stream : streams) {
+      long more = stream.remaining();
+      sum = more > Long.MAX_VALUE - sum ? Long.MAX_VALUE : sum + more;
+    }
+    return sum;
+  }
+
+  /** How much to deposit in addition, or null where the deposit lasts or nothing can be added. */
+  @Nullable Amount topUp() {
+    if (streams.isEmpty() || !isDepositNear()) {
+      return null;
+    }
+    Amount size = policy.depositFor(offer, budget.left(account.token()));
+    return size.isZero() ? null : size;
+  }
+
+  private boolean isDepositNear() {
+    Amount deposit = account.deposit();
+    long remaining = remaining();
+    long soon = 4 * Math.min(window.quanta(streams.size()), Long.MAX_VALUE / 8);
+    boolean nearlySpent = account.cost().exceeds(threeQuarters(deposit));
+    return ahead(Math.min(remaining, soon)).exceeds(deposit)
+        || demanded.exceeds(deposit)
+        || (nearlySpent && ahead(remaining).exceeds(deposit));
+  }
+
+  private static Amount threeQuarters(Amount amount) {
+    return new Amount(amount.baseUnits().shiftRight(2).multiply(BigInteger.valueOf(3)));
+  }
+
+  /** Whether the streams have had all that was authorized and no more may be. */
+  boolean isDry() {
+    return remaining() > 0 && !ceiling().exceeds(account.signed()) && isUsedUp();
+  }
+
+  private boolean isUsedUp() {
+    for (PaidStream stream : streams) {
+      if (account.received().affordable(stream.tariff(), account.signed()) > 0) {
+        return false;
+      }
+    }
+    return !streams.isEmpty();
+  }
+
+  /** Why nothing more may be authorized. */
+  PayerRefusal dryness() {
+    Amount budgetCeiling = budget.ceiling(account.id());
+    Amount wanted = wanted();
+    if (!wanted.exceeds(budgetCeiling) || !budget.left(account.token()).isZero()) {
+      return new PayerRefusal.DepositUsedUp(account.deposit(), "no top-up came through");
+    }
+    return new PayerRefusal.BudgetTooSmall(
+        wanted.minusOrZero(budgetCeiling), budget.left(account.token()));
+  }
+
+  /** Notes what is about to be signed; it must be on disk before the signature leaves. */
+  ChannelAccount sign(Amount cumulative) {
+    account = account.signed(cumulative);
+    budget.signed(account.id(), cumulative);
+    return account;
+  }
+
+  void toppedUp(Amount total, Amount additional) {
+    account = account.deposited(total);
+    budget.toppedUp(account.id(), additional);
+  }
+
+  void in(State state) {
+    account = account.in(state);
+    if (!account.isUsable()) {
+      budget.closed(account.id());
+    }
+  }
+}
