@@ -1,0 +1,115 @@
+package io.tollstream.gateway.payer;
+
+import io.vertx.core.Handler;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.streams.ReadStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The body of a response, counted as it arrives and passed on unchanged, with its back-pressure. It
+ * can be broken off from either side: by its reader, or because nothing more may be paid.
+ */
+final class PaidBody implements ReadStream<Buffer> {
+  /** Who counts. */
+  interface Meter {
+    void received(PaidBody body, int bytes);
+
+    /** The body is over, however. */
+    void ended(PaidBody body);
+  }
+
+  private final HttpClientResponse response;
+  private final Meter meter;
+  private @Nullable Handler<Buffer> handler;
+  private @Nullable Handler<Throwable> exceptionHandler;
+  private @Nullable Handler<Void> endHandler;
+  private boolean over;
+
+  /** Takes a paused response over. */
+  PaidBody(HttpClientResponse response, Meter meter) {
+    this.response = response;
+    this.meter = meter;
+    response.handler(this::received);
+    response.exceptionHandler(this::fail);
+    response.endHandler(end -> ended());
+  }
+
+  private void received(Buffer buffer) {
+    if (over) {
+      return;
+    }
+    meter.received(this, buffer.length());
+    if (!over && handler != null) {
+      handler.handle(buffer);
+    }
+  }
+
+  private void ended() {
+    if (finish() && endHandler != null) {
+      endHandler.handle(null);
+    }
+  }
+
+  private boolean finish() {
+    if (over) {
+      return false;
+    }
+    over = true;
+    meter.ended(this);
+    return true;
+  }
+
+  /** Breaks the body off and tells its reader why. */
+  void fail(Throwable cause) {
+    if (finish()) {
+      response.request().reset();
+      if (exceptionHandler != null) {
+        exceptionHandler.handle(cause);
+      }
+    }
+  }
+
+  /** Breaks the body off for a reader that has gone; nothing more is counted or paid. */
+  void cancel() {
+    if (finish()) {
+      response.request().reset();
+    }
+  }
+
+  @Override
+  public PaidBody exceptionHandler(@Nullable Handler<Throwable> next) {
+    exceptionHandler = next;
+    return this;
+  }
+
+  @Override
+  public PaidBody handler(@Nullable Handler<Buffer> next) {
+    handler = next;
+    return this;
+  }
+
+  @Override
+  public PaidBody endHandler(@Nullable Handler<Void> next) {
+    endHandler = next;
+    return this;
+  }
+
+  @Override
+  public PaidBody pause() {
+    response.pause();
+    return this;
+  }
+
+  @Override
+  public PaidBody resume() {
+    response.resume();
+    return this;
+  }
+
+  @Override
+  public PaidBody fetch(long amount) {
+    response.fetch(amount);
+    return this;
+  }
+}

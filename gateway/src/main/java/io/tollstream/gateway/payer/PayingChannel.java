@@ -1,0 +1,316 @@
+package io.tollstream.gateway.payer;
+
+import io.tollstream.channels.ChannelId;
+import io.tollstream.channels.Voucher;
+import io.tollstream.channels.Wallet;
+import io.tollstream.gateway.payer.ChannelAccount.State;
+import io.tollstream.gateway.wire.Challenge;
+import io.tollstream.gateway.wire.Credential;
+import io.tollstream.gateway.wire.Receipt;
+import io.tollstream.metering.Amount;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One channel in use: its account on disk, its wallet, the bodies it pays for and the {@link
+ * VoucherLine} that brings vouchers ahead of them. Everything happens on one event loop, but for
+ * signing and writing, which happen on a worker, in order.
+ */
+final class PayingChannel implements PaidBody.Meter {
+  private static final Logger LOG = LoggerFactory.getLogger(PayingChannel.class);
+  private static final long TICK_MILLIS = 1_000;
+
+  private final Context context;
+  private final ChannelStore store;
+  private final ChannelStore.Lease lease;
+  private final Wallet wallet;
+  private final LiveChannel live;
+  private final Deposits deposits;
+  private final Offers offers;
+  private final VoucherLine line;
+  private final Map<PaidBody, PaidStream> bodies = new HashMap<>();
+  private Offer offer;
+  private @Nullable Voucher newest;
+  private @Nullable PayerRefusal stopped;
+  private boolean toppingUp;
+  private boolean unsaved;
+  private long timer = -1;
+
+  PayingChannel(Funded funded, Till till, LiveChannel live) {
+    this.context = till.context();
+    this.store = till.store();
+    this.deposits = till.deposits();
+    this.offers = till.offers();
+    this.lease = funded.lease();
+    this.wallet = funded.wallet();
+    this.offer = funded.offer();
+    this.live = live;
+    this.line = new VoucherLine(this, till);
+  }
+
+  ChannelId id() {
+    return live.account().id();
+  }
+
+  LiveChannel live() {
+    return live;
+  }
+
+  Wallet wallet() {
+    return wallet;
+  }
+
+  Offer offer() {
+    return offer;
+  }
+
+  boolean isUsable() {
+    return stopped == null && live.account().isUsable() && !live.isWorn();
+  }
+
+  /** Why the channel was stopped, or null. */
+  @Nullable PayerRefusal stopped() {
+    return stopped;
+  }
+
+  boolean isDisputed() {
+    return stopped instanceof PayerRefusal.Disputed;
+  }
+
+  /** An offer that policy has passed, for the same recipient, token and escrow. */
+  void offered(Offer next) {
+    offer = next;
+    live.offered(next.terms(), next.resource());
+  }
+
+  /** Goes on with a fresh challenge, at what policy allows; stops where it allows none of them. */
+  void renew(List<Challenge> challenges) {
+    if (challenges.isEmpty()) {
+      return;
+    }
+    Offers.Choice choice = offers.choose(challenges, offer.resource(), Instant.now());
+    if (choice instanceof Offers.Choice.Declined declined) {
+      stop(declined.refusal());
+    } else if (choice instanceof Offers.Choice.Accepted taken
+        && ChannelKey.of(taken.offer()).equals(ChannelKey.of(offer))) {
+      offered(taken.offer());
+    }
+  }
+
+  /** A request is to be paid for: what it needs at once is counted from here on. */
+  PaidStream begin(Offer for_) {
+    offered(for_);
+    PaidStream stream = live.begin(for_.terms().tariff());
+    startTicking();
+    return stream;
+  }
+
+  /** The request failed, or turned out to be free. */
+  void abandon(PaidStream stream) {
+    live.end(stream);
+    stopTickingWhenIdle();
+  }
+
+  /** The response flows: its body is counted and paid for. */
+  void flows(PaidBody body, PaidStream stream, long bodyBytes) {
+    stream.begins(bodyBytes);
+    bodies.put(body, stream);
+    line.want();
+    line.pump();
+  }
+
+  @Override
+  public void received(PaidBody body, int bytes) {
+    PaidStream stream = bodies.get(body);
+    if (stream == null) {
+      return;
+    }
+    live.received(stream, bytes, nowMillis());
+    unsaved = true;
+    line.received();
+    if (!live.account().signed().exceeds(live.account().cost())) {
+      context.runOnContext(later -> failIfDry());
+    }
+  }
+
+  @Override
+  public void ended(PaidBody body) {
+    PaidStream stream = bodies.remove(body);
+    if (stream != null) {
+      live.end(stream);
+      save();
+      stopTickingWhenIdle();
+    }
+  }
+
+  private void failIfDry() {
+    if (!toppingUp && live.isDry() && live.topUp() == null) {
+      fail(live.dryness());
+    }
+  }
+
+  private void fail(PayerRefusal refusal) {
+    LOG.warn("channel {}: {}", id(), refusal.reason());
+    for (PaidBody body : List.copyOf(bodies.keySet())) {
+      body.fail(new PaymentRefusedException(refusal));
+    }
+  }
+
+  /** Signs what is due, or hands out the newest voucher again; durable before it is handed out. */
+  Future<Voucher> sign() {
+    Amount due = live.due();
+    Voucher known = newest;
+    if (due == null && known != null && known.cumulative().equals(live.account().signed())) {
+      return Future.succeededFuture(known);
+    }
+    return sign(due == null ? live.account().signed() : due);
+  }
+
+  private Future<Voucher> sign(Amount amount) {
+    ChannelAccount account = live.sign(amount);
+    unsaved = false;
+    return context
+        .<Voucher>executeBlocking(
+            () -> {
+              store.save(account);
+              return wallet.sign(account.id(), amount);
+            },
+            true)
+        .onSuccess(this::signed);
+  }
+
+  private void signed(Voucher voucher) {
+    if (newest == null || voucher.cumulative().exceeds(newest.cumulative())) {
+      newest = voucher;
+    }
+  }
+
+  /** The credential that a request goes out with. */
+  Future<Credential> authorize(Offer for_) {
+    return sign().map(voucher -> new Credential(for_.challenge(), null, Payload.voucher(voucher)));
+  }
+
+  /** Whether anything is left to pay a new request with, the deposit and the budget allowing. */
+  @Nullable PayerRefusal lack() {
+    return !toppingUp && live.isDry() && live.topUp() == null ? live.dryness() : null;
+  }
+
+  /** What the gateway says of the channel, wherever it says it. */
+  void receipted(Receipt receipt) {
+    if (!receipt.channelId().equals(id())) {
+      return;
+    }
+    line.accepted(receipt.acceptedCumulative());
+    PayerRefusal dispute = live.claims(receipt.spent());
+    if (dispute != null) {
+      stop(dispute);
+    }
+  }
+
+  /** Pays nothing more on this channel, and keeps what is known of it. */
+  void stop(PayerRefusal reason) {
+    if (stopped == null) {
+      stopped = reason;
+      live.in(State.STOPPED);
+      fail(reason);
+      save();
+      line.release();
+    }
+  }
+
+  /** The gateway took the first credential: from here on vouchers are enough. */
+  void introduced() {
+    live.in(State.OPEN);
+    save();
+  }
+
+  /** Adds to the deposit when it will soon be used up; vouchers go on meanwhile. */
+  void topUpWhenNear() {
+    Amount additional = toppingUp ? null : live.topUp();
+    if (additional == null) {
+      return;
+    }
+    toppingUp = true;
+    LOG.info("channel {}: adding {} base units to the deposit", id(), additional);
+    deposits
+        .topUp(this, additional)
+        .onComplete(
+            done -> {
+              toppingUp = false;
+              if (done.succeeded()) {
+                toppedUp(done.result(), additional);
+              } else {
+                LOG.warn("channel {}: top-up failed: {}", id(), done.cause().getMessage());
+                failIfDry();
+              }
+            });
+  }
+
+  private void toppedUp(Amount total, Amount additional) {
+    live.toppedUp(total.max(live.account().deposit()), additional);
+    save();
+    line.pump();
+  }
+
+  /** Writes the account down; what was received since the last time counts from then on. */
+  Future<Void> save() {
+    ChannelAccount account = live.account();
+    unsaved = false;
+    return context
+        .<Void>executeBlocking(
+            () -> {
+              store.save(account);
+              return null;
+            },
+            true)
+        .onFailure(failure -> LOG.error("channel {}: {}", id(), failure.getMessage()));
+  }
+
+  private void startTicking() {
+    if (timer < 0) {
+      timer = context.owner().setPeriodic(TICK_MILLIS, tick -> tick());
+    }
+  }
+
+  private void tick() {
+    if (unsaved) {
+      save();
+    }
+    failIfDry();
+    line.tick();
+  }
+
+  private void stopTickingWhenIdle() {
+    if (live.streams() == 0 && timer >= 0) {
+      context.owner().cancelTimer(timer);
+      timer = -1;
+      line.idle();
+    }
+  }
+
+  /** The process ends: a last voucher for what came, the account on disk, the channel let go. */
+  Future<Void> finish() {
+    for (PaidBody body : List.copyOf(bodies.keySet())) {
+      body.cancel();
+    }
+    Future<Void> paid = stopped == null ? line.finish() : Future.succeededFuture();
+    return paid.otherwiseEmpty().compose(any -> save()).otherwiseEmpty().onComplete(any -> leave());
+  }
+
+  /** Lets the channel go; it stays on disk. */
+  void leave() {
+    line.release();
+    lease.close();
+  }
+
+  static long nowMillis() {
+    return System.nanoTime() / 1_000_000;
+  }
+}
