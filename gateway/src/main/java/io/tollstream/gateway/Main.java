@@ -1,5 +1,8 @@
 package io.tollstream.gateway;
 
+import io.tollstream.gateway.payer.ChannelsCommand;
+import io.tollstream.gateway.payer.FetchCommand;
+import io.tollstream.gateway.payer.PayCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -9,7 +12,14 @@ import picocli.CommandLine.Command;
     description = "Sells streams by the byte, and pays for them.",
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
-    subcommands = {ServeCommand.class, CheckCommand.class, ContractsCommand.class})
+    subcommands = {
+      ServeCommand.class,
+      CheckCommand.class,
+      ContractsCommand.class,
+      PayCommand.class,
+      FetchCommand.class,
+      ChannelsCommand.class
+    })
 public final class Main {
   private Main() {}
 
