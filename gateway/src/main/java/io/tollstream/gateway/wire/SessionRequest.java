@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param permit2 the Permit2 contract, or null for the canonical one
  * @param credentialTypes what the server takes, best first: {@code hash}, {@code authorization},
  *     {@code permit2}
- * @param chunkBytes the first chunk of a stream (milliseconds for time tariffs), so that a payer
- *     knows how far ahead to pay
+ * @param chunkBytes the first chunk of a stream, so that a payer knows how far ahead to pay; for a
+ *     time tariff in milliseconds, and {@code chunkMillis} on the wire
  * @param paymentSocket the path of the payment socket on the same server, or null
  */
 public record SessionRequest(
@@ -70,7 +70,7 @@ public record SessionRequest(
             .put("minVoucherDelta", minVoucherDelta.toString())
             .put("feePayer", feePayer)
             .put("credentialTypes", new JsonArray(new ArrayList<>(credentialTypes)))
-            .put("chunkBytes", chunkBytes)
+            .put(chunkField(tariff.unit()), chunkBytes)
             .put(unitField(tariff.unit()), unitSize(tariff.unit()));
     putIfPresent(details, "permit2Contract", permit2 == null ? null : Eip55.spell(permit2));
     putIfPresent(details, "paymentSocket", paymentSocket);
@@ -84,8 +84,9 @@ public record SessionRequest(
    */
   public static SessionRequest parse(JsonObject json) {
     JsonObject details = Fields.object(json, "methodDetails");
+    Tariff tariff = tariff(json, details);
     return new SessionRequest(
-        tariff(json, details),
+        tariff,
         Fields.optionalAmount(json, "suggestedDeposit"),
         Fields.address(json, "currency"),
         Fields.address(json, "recipient"),
@@ -95,7 +96,7 @@ public record SessionRequest(
         Fields.flag(details, "feePayer"),
         credentialTypes(details),
         details.containsKey("permit2Contract") ? Fields.address(details, "permit2Contract") : null,
-        Fields.optionalLong(details, "chunkBytes", 0),
+        Fields.optionalLong(details, chunkField(tariff.unit()), 0),
         Fields.optionalString(details, "paymentSocket"));
   }
 
@@ -135,6 +136,10 @@ public record SessionRequest(
       return array.stream().map(String.class::cast).toList();
     }
     throw new WireException("methodDetails.credentialTypes must be an array of strings");
+  }
+
+  private static String chunkField(TariffUnit unit) {
+    return unit.kind() == TariffUnit.Kind.TIME ? "chunkMillis" : "chunkBytes";
   }
 
   private static String unitField(TariffUnit unit) {
