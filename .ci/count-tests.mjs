@@ -34,7 +34,11 @@ function ofReport(path) {
 function ofNodeOutput(path) {
   const text = readFileSync(path, 'utf8')
   const count = (word) => Number(new RegExp(`^(?:ℹ|#) ${word} (\\d+)$`, 'm').exec(text)?.[1] ?? 0)
-  return { passed: count('pass'), failed: count('fail') + count('cancelled'), skipped: count('skipped') + count('todo') }
+  return {
+    passed: count('pass'),
+    failed: count('fail') + count('cancelled'),
+    skipped: count('skipped') + count('todo'),
+  }
 }
 
 const [directory, ...outputs] = process.argv.slice(2)

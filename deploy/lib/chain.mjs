@@ -8,13 +8,15 @@ const modules = fileURLToPath(new URL('../chain/node_modules/', import.meta.url)
 const callMillis = 5_000
 
 /**
- * The command that runs the chain. It mines at once, so that opening a channel takes no second, and every
- * second besides, so that confirmations and grace periods go by as they do on a real chain.
+ * The command that runs the chain. It mines at once, so that opening a channel takes no second, and
+ * every second besides, so that confirmations and grace periods go by as they do on a real chain.
  */
 export function chainCommand({ host, port, configOut }) {
   const arch = process.arch === 'x64' ? 'amd64' : process.arch
   const binary = `${modules}@foundry-rs/anvil-${process.platform}-${arch}/bin/anvil`
-  const start = existsSync(binary) ? [binary] : [process.execPath, `${modules}@foundry-rs/anvil/bin.mjs`]
+  const start = existsSync(binary)
+    ? [binary]
+    : [process.execPath, `${modules}@foundry-rs/anvil/bin.mjs`]
   return [
     ...start,
     ...['--host', host, '--port', `${port}`],

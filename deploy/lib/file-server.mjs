@@ -88,7 +88,7 @@ function matches(ifNoneMatch, etag) {
   return tags?.some((tag) => tag === '*' || tag === etag) ?? false
 }
 
-/** The one range asked for, `unsatisfiable`, or nothing where the whole file is to be sent (RFC 9110, 14.2). */
+/** The range asked for, `unsatisfiable`, or nothing for the whole file (RFC 9110, section 14.2). */
 function rangeOf(headers, { size, etag, modified }) {
   const condition = headers['if-range']
   if (condition && condition !== etag && condition !== modified) {

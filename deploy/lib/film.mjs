@@ -1,5 +1,5 @@
-// What the demo's origin has on offer: a film as MP4 and as HLS, and a large file. With ffmpeg the film
-// plays; without it the names and sizes are the same and the bytes are noise.
+// What the demo's origin has on offer: a film as MP4 and as HLS, and a large file. With ffmpeg the
+// film plays; without it the names are the same and the bytes are noise.
 
 import { execFile, spawnSync } from 'node:child_process'
 import { createCipheriv } from 'node:crypto'
@@ -12,7 +12,7 @@ const run = promisify(execFile)
 const filmSeconds = 60
 const segmentSeconds = 4
 const noiseSegmentBytes = 188 * 5_600 // whole MPEG-TS packets, about 1 MiB
-const bigBytes = 64 * 1024 * 1024 + 4_321 // no multiple of any chunk or unit: the odd end must come too
+const bigBytes = 64 * 1024 * 1024 + 4_321 // no multiple of any unit: the odd end must come too
 const pieceBytes = 4 * 1024 * 1024
 
 /** The paths that cost something. */
@@ -20,7 +20,7 @@ export const paidFiles = ['/film.mp4', '/film/index.m3u8', '/big.bin']
 
 export const hasFfmpeg = () => spawnSync('ffmpeg', ['-version']).status === 0
 
-/** Fills `directory`; resolves with whether the film is one that plays. `signal` aborts the encoder. */
+/** Fills `directory`; `signal` ends the encoder. */
 export async function makeFiles(directory, { playable, signal }) {
   await mkdir(join(directory, 'film'), { recursive: true })
   await Promise.all([
@@ -28,7 +28,6 @@ export async function makeFiles(directory, { playable, signal }) {
     noise(join(directory, 'big.bin'), bigBytes, 1),
     writeFile(join(directory, 'film', 'poster.svg'), poster),
   ])
-  return playable
 }
 
 async function film(directory, signal) {
@@ -61,8 +60,9 @@ async function noiseFilm(directory) {
     await noise(join(directory, 'film', name), noiseSegmentBytes, 3 + i)
   }
   const entries = names.map((name) => `#EXTINF:${segmentSeconds}.000000,\n${name}\n`).join('')
-  const head = `#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:${segmentSeconds}\n#EXT-X-PLAYLIST-TYPE:VOD\n`
-  await writeFile(join(directory, 'film', 'index.m3u8'), `${head}${entries}#EXT-X-ENDLIST\n`)
+  const head = `#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:${segmentSeconds}\n`
+  const playlist = `${head}#EXT-X-PLAYLIST-TYPE:VOD\n${entries}#EXT-X-ENDLIST\n`
+  await writeFile(join(directory, 'film', 'index.m3u8'), playlist)
 }
 
 /** Writes bytes that do not compress and are the same every time: a key stream. */
@@ -84,9 +84,13 @@ async function noise(path, bytes, seed) {
 const poster = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 360">
   <rect width="640" height="360" fill="#123"/>
   <path d="M270 120v120l110-60z" fill="#fff"/>
-  <text x="320" y="310" fill="#fff" font-family="sans-serif" font-size="22" text-anchor="middle">Tollstream: this picture is free</text>
+  <text x="320" y="310" fill="#fff" font-family="sans-serif" font-size="22" text-anchor="middle">
+    Tollstream: this picture is free
+  </text>
 </svg>
 `
+
+const video = `<video controls preload="none" poster="/film/poster.svg" src="/film.mp4"></video>`
 
 /** The free page that lists what is for sale. */
 export const landingPage = (price, playable) => `<!doctype html>
@@ -94,11 +98,15 @@ export const landingPage = (price, playable) => `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>Tollstream demo</title>
-<style>body { font: 1rem/1.5 sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem } video { width: 100% }</style>
+<style>
+body { font: 1rem/1.5 sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem }
+video { width: 100% }
+</style>
 <h1>Tollstream demo</h1>
-<p>This page and the poster are free. Everything below costs ${price}, byte by byte. Open this page through
-the paying proxy and the links work; open it at the gateway and they answer <em>402 Payment Required</em>.</p>
-${playable ? '<video controls preload="none" poster="/film/poster.svg" src="/film.mp4"></video>' : ''}
+<p>This page and the poster are free. Everything below costs ${price}, byte by byte. Open this page
+through the paying proxy and the links work; open it at the gateway and they answer
+<em>402 Payment Required</em>.</p>
+${playable ? video : ''}
 <ul>
 <li><a href="/film.mp4">/film.mp4</a>: the film as MP4</li>
 <li><a href="/film/index.m3u8">/film/index.m3u8</a>: the film as HLS, for players that know it</li>

@@ -1,5 +1,5 @@
-// The demo's origins: one with the goods and one with the free landing page, both from one process. They are
-// apart so that no way of writing a path can reach the goods through the free route.
+// The demo's origins: one with the goods and one with the free landing page, both from one process.
+// They are apart so that no way of writing a path can reach the goods through the free route.
 
 import { spawnSync } from 'node:child_process'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
@@ -12,17 +12,17 @@ const candidates = ['nginx', '/usr/sbin/nginx', '/usr/local/sbin/nginx']
 
 export const findNginx = () => candidates.find((command) => spawnSync(command, ['-v']).status === 0)
 
-/** The command that serves both directories; nginx where it is installed. */
-export async function originCommand({ host, port, directory, landingPort, landingDirectory, work, nginx }) {
+/** The command that serves the directories `site` and `landing`; nginx where it is installed. */
+export async function originCommand({ host, port, site, landingPort, landing, work, nginx }) {
   if (!nginx) {
-    return [process.execPath, fileServer, host, `${port}`, directory, `${landingPort}`, landingDirectory]
+    return [process.execPath, fileServer, host, `${port}`, site, `${landingPort}`, landing]
   }
   const own = join(work, 'nginx')
   await mkdir(own, { recursive: true })
   // Started by root, nginx serves as an unprivileged user, who must be able to walk to the files.
   await chmod(work, 0o711)
   const config = join(own, 'nginx.conf')
-  const servers = [server(host, port, directory), server(host, landingPort, landingDirectory)]
+  const servers = [server(host, port, site), server(host, landingPort, landing)]
   await writeFile(config, nginxConfig(own, servers.join('')))
   return [nginx, '-p', own, '-c', config, '-e', 'stderr']
 }

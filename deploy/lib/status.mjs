@@ -1,54 +1,65 @@
 // One line a second about what the gateway delivers and is paid, from its management port.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { price, tokens } from './config.mjs'
+import { tokens } from './config.mjs'
 
 const everyMillis = 1_000
 const askMillis = 2_000
+const mebibyte = 1024 * 1024
 
 /** Yields a line a second until `ended()`. */
 export async function* statusLines(management, ended) {
-  let before = { spent: 0n, at: performance.now() }
+  let before
   for (;;) {
     await sleep(everyMillis)
+    const now = ended() ? undefined : await look(management)
     if (ended()) return
-    const tabs = await ask(`${management}/tabs`)
-    if (ended()) return
-    if (!tabs) {
-      yield 'the gateway does not answer'
-      continue
-    }
-    const now = { ...totals(tabs), at: performance.now() }
-    yield statusLine(now, before)
-    before = now
+    yield now ? statusLine(now, before ?? now) : 'the gateway does not answer'
+    before = now ?? before
   }
 }
 
-async function ask(url) {
+async function look(management) {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(askMillis) })
-    return response.ok ? await response.json() : undefined
+    const [tabs, metrics] = await Promise.all([
+      ask(`${management}/tabs`).then((response) => response.json()),
+      ask(`${management}/metrics`).then((response) => response.text()),
+    ])
+    return { ...money(tabs), ...traffic(metrics), atMillis: performance.now() }
   } catch {
     return undefined
   }
 }
 
-export function totals(tabs) {
-  const sum = (field) => tabs.reduce((total, tab) => total + BigInt(tab[field] ?? 0), 0n)
-  return { streams: sum('streams'), authorized: sum('authorized'), spent: sum('spent'), settled: sum('settled') }
+const ask = (url) => fetch(url, { signal: AbortSignal.timeout(askMillis) })
+
+/** Base units, over all tabs. */
+export function money(tabs) {
+  const sum = (field) => tabs.reduce((total, tab) => total + BigInt(tab[field]), 0n)
+  return { authorized: sum('authorized'), spent: sum('spent'), settled: sum('settled') }
 }
 
-/** Bytes are told from what was spent: at one tariff for everything, the two are the same thing. */
+/** Streams and bytes, over all routes. */
+export function traffic(metrics) {
+  const sum = (name) =>
+    [...metrics.matchAll(new RegExp(`^tollstream_${name}(?:{.*})? (\\S+)$`, 'gm'))]
+      .map(([, value]) => Number(value))
+      .reduce((total, value) => total + value, 0)
+  return {
+    streams: sum('streams_open'),
+    held: sum('streams_held'),
+    bytes: sum('metered_bytes_total'),
+  }
+}
+
 export function statusLine(now, before) {
-  const seconds = Math.max((now.at - before.at) / 1000, 0.001)
-  const rate = (mebibytes(now.spent) - mebibytes(before.spent)) / seconds
+  const seconds = Math.max((now.atMillis - before.atMillis) / 1000, 0.001)
+  const rate = (now.bytes - before.bytes) / mebibyte / seconds
   return [
-    `${now.streams} stream${now.streams === 1n ? '' : 's'}`,
-    `${mebibytes(now.spent).toFixed(1)} MiB delivered at ${Math.max(rate, 0).toFixed(1)} MiB/s`,
+    `${now.streams} stream${now.streams === 1 ? '' : 's'}${now.held ? `, ${now.held} held` : ''}`,
+    `${(now.bytes / mebibyte).toFixed(1)} MiB delivered at ${rate.toFixed(1)} MiB/s`,
     `authorized ${tokens(now.authorized)}`,
     `spent ${tokens(now.spent)}`,
     `settled ${tokens(now.settled)}`,
   ].join(' · ')
 }
-
-const mebibytes = (spent) => Number(spent) / Number(price.amount)

@@ -108,7 +108,13 @@ test('get_linkOutOfTheDirectory_404', async () => {
 })
 
 test('get_dotSegmentsInTheTarget_404', async () => {
-  for (const target of ['/../../etc/hostname', '/%2e%2e/%2e%2e/etc/hostname', '/..%2f..%2fetc/hostname', '/%ff', '/a%00b']) {
+  for (const target of [
+    '/../../etc/hostname',
+    '/%2e%2e/%2e%2e/etc/hostname',
+    '/..%2f..%2fetc/hostname',
+    '/%ff',
+    '/a%00b',
+  ]) {
     assert.match(await raw(target), /^HTTP\/1.1 404 /, target)
   }
 })
