@@ -65,6 +65,11 @@ record ChannelAccount(
     return state == State.OPEN || state == State.OPENING;
   }
 
+  /** Whether anything may still be in it that a gateway can give back. */
+  boolean isOpen() {
+    return state != State.CLOSING && state != State.CLOSED;
+  }
+
   ChannelAccount received(Tariff tariff, long quanta) {
     return withReceived(received.plus(tariff, quanta));
   }

@@ -58,9 +58,9 @@ final class ChannelBook {
     if (channel != null && channel.isUsable()) {
       return Future.succeededFuture(channel);
     }
-    PayerRefusal dispute = channel == null ? null : channel.stopped();
-    if (dispute instanceof PayerRefusal.Disputed) {
-      return Stages.refused(dispute);
+    PayerRefusal reason = channel == null ? null : channel.stopped();
+    if (reason instanceof PayerRefusal.Disputed || reason instanceof PayerRefusal.Unserved) {
+      return Stages.refused(reason);
     }
     retire(key, channel);
     Future<PayingChannel> found = findOrOpen(key, offer);
@@ -70,8 +70,7 @@ final class ChannelBook {
 
   private void retire(ChannelKey key, @Nullable PayingChannel channel) {
     if (channel != null) {
-      channel.stop(
-          new PayerRefusal.GatewayRefused(410, "broken-off transfers have used up its window"));
+      channel.stop(channel.live().starvation());
       channels.remove(key);
       former.add(channel);
     }
@@ -227,7 +226,7 @@ final class ChannelBook {
         .introduce(channel, authorized)
         .onSuccess(done -> channel.introduced())
         .onFailure(failure -> channel.leave())
-        .onComplete(done -> channel.abandon(first))
+        .onComplete(done -> channel.abandon(first, false))
         .map(done -> inUse(key, channel));
   }
 

@@ -224,7 +224,7 @@ public final class ChannelsCommand {
     @Parameters(arity = "0..1", paramLabel = "ID", description = "The channel, or how it begins.")
     private @Nullable String id;
 
-    @Option(names = "--all", description = "Every channel that is in use.")
+    @Option(names = "--all", description = "Every channel that is not closed.")
     private boolean all;
 
     @Override
@@ -234,7 +234,7 @@ public final class ChannelsCommand {
       }
       List<ChannelAccount> chosen =
           id == null
-              ? known(store).stream().filter(ChannelAccount::isUsable).toList()
+              ? known(store).stream().filter(ChannelAccount::isOpen).toList()
               : List.of(find(store, id));
       int status = 0;
       try (Wallets wallets = options.wallets()) {

@@ -73,7 +73,7 @@ final class Exchange {
 
   private void abandon() {
     if (channel != null && stream != null) {
-      channel.abandon(stream);
+      channel.abandon(stream, cancelled);
     }
     channel = null;
     stream = null;
@@ -225,6 +225,6 @@ final class Exchange {
         public void received(PaidBody body, int bytes) {}
 
         @Override
-        public void ended(PaidBody body) {}
+        public void ended(PaidBody body, boolean cancelled) {}
       };
 }

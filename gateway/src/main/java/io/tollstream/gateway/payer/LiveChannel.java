@@ -18,6 +18,11 @@ import org.jspecify.annotations.Nullable;
  * demands or claims moves the payer within that rule, never past it.
  */
 final class LiveChannel {
+  /** A window that is too narrow for so long is used up. */
+  static final long STARVED_MILLIS = 2_000;
+
+  private static final long NOT_STARVED = Long.MAX_VALUE;
+
   private final SpendingPolicy policy;
   private final RunBudget budget;
   private final Window window;
@@ -25,10 +30,13 @@ final class LiveChannel {
   private ChannelAccount account;
   private SessionRequest offer;
   private Amount demanded = Amount.ZERO;
+  private long starvedSinceMillis = NOT_STARVED;
+  private Amount losable; // at most so much was under way when the payer itself broke bodies off
 
   LiveChannel(
       ChannelAccount account, SessionRequest offer, SpendingPolicy policy, RunBudget budget) {
     this.account = account;
+    this.losable = account.claimed().minusOrZero(account.cost());
     this.offer = offer;
     this.policy = policy;
     this.budget = budget;
@@ -77,6 +85,19 @@ final class LiveChannel {
     }
   }
 
+  /**
+   * As {@link #end}, of a body that was broken off here: what was under way is charged and lost.
+   */
+  void cancel(PaidStream stream) {
+    losable = losable.plusOrMax(unserved());
+    end(stream);
+  }
+
+  /** What is authorized and did not come, or not yet. */
+  private Amount unserved() {
+    return account.signed().minusOrZero(account.cost());
+  }
+
   void received(PaidStream stream, int bytes, long nowMillis) {
     long quanta = stream.received(bytes, nowMillis);
     account = account.received(stream.tariff(), quanta);
@@ -111,6 +132,30 @@ final class LiveChannel {
     Amount lost = account.claimed().minusOrZero(account.cost());
     Amount room = ahead(widest() / 4 * 3).minus(account.cost());
     return streams.isEmpty() && lost.exceeds(room);
+  }
+
+  /**
+   * Whether the gateway has asked for a while for more than the window lets be signed, though it is
+   * no stranger any more: what is signed does not come.
+   */
+  boolean isStarved(long nowMillis) {
+    Amount asked = wanted().min(account.deposit()).min(budget.ceiling(account.id()));
+    if (window.limit(1) < widest() || !asked.exceeds(ahead(widest()))) {
+      starvedSinceMillis = NOT_STARVED;
+      return false;
+    }
+    starvedSinceMillis = Math.min(starvedSinceMillis, nowMillis);
+    return nowMillis - starvedSinceMillis >= STARVED_MILLIS;
+  }
+
+  /**
+   * What to think of that: bodies broken off here explain most of it, and another channel goes on;
+   * or else the gateway has taken money for nothing.
+   */
+  PayerRefusal starvation() {
+    return unserved().exceeds(losable.plusOrMax(losable))
+        ? new PayerRefusal.Unserved(unserved())
+        : new PayerRefusal.Worn(unserved());
   }
 
   /** The amount to sign now, or null where what is signed will do. */

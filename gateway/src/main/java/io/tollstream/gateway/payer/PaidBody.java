@@ -15,8 +15,12 @@ final class PaidBody implements ReadStream<Buffer> {
   interface Meter {
     void received(PaidBody body, int bytes);
 
-    /** The body is over, however. */
-    void ended(PaidBody body);
+    /**
+     * The body is over.
+     *
+     * @param cancelled its reader broke it off
+     */
+    void ended(PaidBody body, boolean cancelled);
   }
 
   private final HttpClientResponse response;
@@ -24,6 +28,7 @@ final class PaidBody implements ReadStream<Buffer> {
   private @Nullable Handler<Buffer> handler;
   private @Nullable Handler<Throwable> exceptionHandler;
   private @Nullable Handler<Void> endHandler;
+  private @Nullable Throwable unreported;
   private boolean over;
 
   /** Takes a paused response over. */
@@ -46,33 +51,41 @@ final class PaidBody implements ReadStream<Buffer> {
   }
 
   private void ended() {
-    if (finish() && endHandler != null) {
+    if (finish(false) && endHandler != null) {
       endHandler.handle(null);
     }
   }
 
-  private boolean finish() {
+  private boolean finish(boolean cancelled) {
     if (over) {
       return false;
     }
     over = true;
-    meter.ended(this);
+    meter.ended(this, cancelled);
     return true;
   }
 
   /** Breaks the body off and tells its reader why. */
   void fail(Throwable cause) {
-    if (finish()) {
+    if (finish(false)) {
       response.request().reset();
-      if (exceptionHandler != null) {
-        exceptionHandler.handle(cause);
-      }
+      unreported = cause;
+      report();
+    }
+  }
+
+  /** Tells a failure once there is somebody to hear it. */
+  private void report() {
+    Throwable cause = unreported;
+    if (cause != null && exceptionHandler != null) {
+      unreported = null;
+      exceptionHandler.handle(cause);
     }
   }
 
   /** Breaks the body off for a reader that has gone; nothing more is counted or paid. */
   void cancel() {
-    if (finish()) {
+    if (finish(true)) {
       response.request().reset();
     }
   }
@@ -103,12 +116,14 @@ final class PaidBody implements ReadStream<Buffer> {
 
   @Override
   public PaidBody resume() {
+    report();
     response.resume();
     return this;
   }
 
   @Override
   public PaidBody fetch(long amount) {
+    report();
     response.fetch(amount);
     return this;
   }

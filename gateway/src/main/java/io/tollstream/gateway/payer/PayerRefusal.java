@@ -152,6 +152,26 @@ sealed interface PayerRefusal {
     }
   }
 
+  /** The server asks for more although a whole window that is paid for has not come. */
+  record Unserved(Amount unserved) implements PayerRefusal {
+    @Override
+    public String reason() {
+      return "the gateway asks for more, but bytes worth "
+          + unserved
+          + " base units that are paid for have not come; nothing more is paid to it";
+    }
+  }
+
+  /** Transfers that the payer broke off have used a channel's window up. */
+  record Worn(Amount lost) implements PayerRefusal {
+    @Override
+    public String reason() {
+      return "broken-off transfers have cost "
+          + lost
+          + " base units, a whole --window; going on with another channel";
+    }
+  }
+
   /** The server refuses what was paid, again and again. */
   record GatewayRefused(int status, String detail) implements PayerRefusal {
     @Override

@@ -10,6 +10,7 @@ import io.tollstream.gateway.wire.Receipt;
 import io.tollstream.metering.Amount;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
+import java.io.IOException;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
@@ -80,10 +81,6 @@ final class PayingChannel implements PaidBody.Meter {
     return stopped;
   }
 
-  boolean isDisputed() {
-    return stopped instanceof PayerRefusal.Disputed;
-  }
-
   /** An offer that policy has passed, for the same recipient, token and escrow. */
   void offered(Offer next) {
     offer = next;
@@ -112,9 +109,17 @@ final class PayingChannel implements PaidBody.Meter {
     return stream;
   }
 
-  /** The request failed, or turned out to be free. */
-  void abandon(PaidStream stream) {
-    live.end(stream);
+  /**
+   * The request failed, turned out to be free, or was given up.
+   *
+   * @param cancelled it was given up, and something may be under way
+   */
+  void abandon(PaidStream stream, boolean cancelled) {
+    if (cancelled) {
+      live.cancel(stream);
+    } else {
+      live.end(stream);
+    }
     stopTickingWhenIdle();
   }
 
@@ -141,10 +146,14 @@ final class PayingChannel implements PaidBody.Meter {
   }
 
   @Override
-  public void ended(PaidBody body) {
+  public void ended(PaidBody body, boolean cancelled) {
     PaidStream stream = bodies.remove(body);
     if (stream != null) {
-      live.end(stream);
+      if (cancelled) {
+        live.cancel(stream);
+      } else {
+        live.end(stream);
+      }
       save();
       stopTickingWhenIdle();
     }
@@ -156,10 +165,12 @@ final class PayingChannel implements PaidBody.Meter {
     }
   }
 
+  /** A worn channel breaks its bodies off so that they go on with another; all else is final. */
   private void fail(PayerRefusal refusal) {
     LOG.warn("channel {}: {}", id(), refusal.reason());
+    boolean worn = refusal instanceof PayerRefusal.Worn;
     for (PaidBody body : List.copyOf(bodies.keySet())) {
-      body.fail(new PaymentRefusedException(refusal));
+      body.fail(worn ? new IOException(refusal.reason()) : new PaymentRefusedException(refusal));
     }
   }
 
@@ -197,8 +208,11 @@ final class PayingChannel implements PaidBody.Meter {
     return sign().map(voucher -> new Credential(for_.challenge(), null, Payload.voucher(voucher)));
   }
 
-  /** Whether anything is left to pay a new request with, the deposit and the budget allowing. */
+  /** Why a new request cannot be paid for, or null where it can. */
   @Nullable PayerRefusal lack() {
+    if (stopped != null) {
+      return stopped;
+    }
     return !toppingUp && live.isDry() && live.topUp() == null ? live.dryness() : null;
   }
 
@@ -227,8 +241,10 @@ final class PayingChannel implements PaidBody.Meter {
 
   /** The gateway took the first credential: from here on vouchers are enough. */
   void introduced() {
-    live.in(State.OPEN);
-    save();
+    if (stopped == null) {
+      live.in(State.OPEN);
+      save();
+    }
   }
 
   /** Adds to the deposit when it will soon be used up; vouchers go on meanwhile. */
@@ -284,6 +300,9 @@ final class PayingChannel implements PaidBody.Meter {
       save();
     }
     failIfDry();
+    if (stopped == null && live.isStarved(nowMillis())) {
+      stop(live.starvation());
+    }
     line.tick();
   }
 

@@ -27,6 +27,9 @@ final class VoucherLine implements PaymentSocket.Listener {
   private static final long FIRST_RETRY_MILLIS = 200;
   private static final long MAX_RETRY_MILLIS = 5_000;
 
+  /** A stream that brings nothing for so long may be held for a voucher. */
+  private static final long SILENT_MILLIS = 1_000;
+
   /** How long the socket outlives the last stream. */
   private static final long LINGER_MILLIS = 20_000;
 
@@ -204,7 +207,7 @@ final class VoucherLine implements PaymentSocket.Listener {
 
   /** Without a socket nobody tells that a stream holds: a silent one is asked for. */
   void tick() {
-    boolean silent = PayingChannel.nowMillis() - receivedAtMillis >= 1_000;
+    boolean silent = PayingChannel.nowMillis() - receivedAtMillis >= SILENT_MILLIS;
     if (silent && !busy && !released && (socket == null || !socket.isOpen())) {
       ask();
     }
@@ -228,9 +231,10 @@ final class VoucherLine implements PaymentSocket.Listener {
   }
 
   private void demandWhatIsMissing(@Nullable Receipt receipt) {
-    Amount signed = channel.live().account().signed();
-    if (receipt != null && !signed.exceeds(receipt.spent())) {
-      channel.live().demands(channel.live().ceiling());
+    LiveChannel live = channel.live();
+    if (receipt != null && !live.account().signed().exceeds(receipt.spent())) {
+      Amount chunk = live.offer().tariff().cost(Math.max(1, live.offer().chunkBytes()));
+      live.demands(receipt.spent().plusOrMax(chunk));
     }
   }
 

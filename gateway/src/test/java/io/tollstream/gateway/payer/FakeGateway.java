@@ -56,6 +56,7 @@ final class FakeGateway {
   volatile boolean feePayer;
   volatile List<String> types = List.of("hash");
   volatile boolean socketOffered = true;
+  volatile boolean socketsRefused;
   volatile boolean etagged = true;
   volatile boolean stingy; // sends no byte, whatever it gets
   volatile boolean endless; // a body without a length or an end
@@ -169,7 +170,12 @@ final class FakeGateway {
   private void handle(HttpServerRequest request) {
     log.add(request.method() + " " + request.uri() + " " + request.getHeader("Range"));
     if (request.path().startsWith("/free")) {
-      request.response().end(bytes(0, 1_000));
+      request.response().putHeader("Content-Length", "1000");
+      if (request.method().equals(HttpMethod.HEAD)) {
+        request.response().end();
+      } else {
+        request.response().end(bytes(0, 1_000));
+      }
       return;
     }
     if (request.path().startsWith("/elsewhere")) {
@@ -217,7 +223,7 @@ final class FakeGateway {
     log.add(payload.getString("action") + " " + payload.getString("cumulativeAmount"));
     switch (payload.getString("action")) {
       case "open" -> open(id, payload);
-      case "topUp" -> account(id).deposit = wallet.channel(id).deposit();
+      case "topUp" -> topUp(id, payload);
       default -> {}
     }
     if (gone || !accounts.containsKey(id)) {
@@ -231,6 +237,14 @@ final class FakeGateway {
       JsonObject authorization = payload.getJsonObject("authorization");
       wallet.put(id, payee, token, Amount.parse(authorization.getString("value")));
       payload.put("signature", payload.getString("voucherSignature"));
+    }
+    account(id).deposit = wallet.channel(id).deposit();
+  }
+
+  private void topUp(ChannelId id, JsonObject payload) {
+    if (payload.getString("type").equals("authorization")) {
+      Amount additional = Amount.parse(payload.getString("additionalDeposit"));
+      wallet.change(id, wallet.channel(id).deposit().plus(additional), 0, false);
     }
     account(id).deposit = wallet.channel(id).deposit();
   }
@@ -384,7 +398,21 @@ final class FakeGateway {
     }
   }
 
+  /** Charges bytes that never arrive, as a broken-off transfer does. */
+  void lose(ChannelId id, int bytes) {
+    Account account = account(id);
+    account.sent = account.sent.plus(tariff, bytes);
+  }
+
+  void forget() {
+    accounts.clear();
+  }
+
   private void socket(ServerWebSocket socket) {
+    if (socketsRefused) {
+      socket.close();
+      return;
+    }
     sockets.add(socket);
     socket.closeHandler(closed -> sockets.remove(socket));
     socket.textMessageHandler(

@@ -81,4 +81,168 @@ class PayingClientTest {
     Amount cost = rig.gateway.tariff.cost(rig.gateway.size);
     assertEquals(cost, rig.gateway.best());
   }
+
+  @Test
+  void get_freePath_costsAndCountsNothing() {
+    Rig.await(rig.download(Rig.get("/film.mp4")));
+    Amount before = rig.gateway.best();
+    assertEquals(1_000, Rig.await(rig.download(Rig.get("/free/poster.jpg"))).length());
+    assertEquals(before, rig.gateway.best());
+    assertEquals(before, onlyChannel().live().account().cost());
+  }
+
+  @Test
+  void get_errorFromTheOrigin_countsNothing() {
+    rig.gateway.status = 404;
+    assertEquals("sorry", Rig.await(rig.download(Rig.get("/film.mp4"))).toString());
+    assertEquals(Amount.ZERO, onlyChannel().live().account().cost());
+  }
+
+  @Test
+  void voucher_smallSteps_areRaisedToTheLeastDelta() {
+    rig.gateway.minDelta = Amount.of(3_000);
+    Rig.await(rig.download(Rig.get("/film.mp4")));
+    assertEquals(List.of(), rig.gateway.log.stream().filter(l -> l.contains("DELTA")).toList());
+  }
+
+  @Test
+  void deposit_used_isToppedUpBeforeItEnds() {
+    rig.gateway.suggestedDeposit = Amount.of(40_000);
+    Buffer body = Rig.await(rig.download(Rig.get("/film.mp4")));
+    assertEquals(rig.gateway.size, body.length());
+    assertEquals(List.of("open 40000", "topUp 40000", "topUp 40000"), rig.wallet.calls);
+    assertEquals(1, rig.gateway.channels());
+  }
+
+  @Test
+  void feePayer_authorization_opensAndTopsUpWithoutATransaction() {
+    rig.gateway.feePayer = true;
+    rig.gateway.types = List.of("authorization", "hash");
+    rig.gateway.suggestedDeposit = Amount.of(60_000);
+    Buffer body = Rig.await(rig.download(Rig.get("/film.mp4")));
+    assertEquals(rig.gateway.size, body.length());
+    assertEquals(List.of("authorizeOpen 60000", "authorizeTopUp 60000"), rig.wallet.calls);
+  }
+
+  @Test
+  void socket_dropped_goesOnByHead() throws Exception {
+    rig.gateway.size = 8 << 20;
+    Future<Buffer> download = rig.download(Rig.get("/film.mp4"));
+    rig.until("vouchers over the socket", () -> rig.gateway.overSocket.get() > 2);
+    rig.onContext(
+        () -> {
+          rig.gateway.socketsRefused = true;
+          rig.gateway.dropSockets();
+          return Future.succeededFuture();
+        });
+    int before = rig.gateway.overHead.get();
+    assertEquals(rig.gateway.size, Rig.await(download).length());
+    assertTrue(rig.gateway.overHead.get() > before, "nothing came by HEAD");
+  }
+
+  @Test
+  void challenge_staleMeanwhile_isRenewed() throws Exception {
+    rig.gateway.size = 4 << 20;
+    Future<Buffer> download = rig.download(Rig.get("/film.mp4"));
+    rig.until("some vouchers", () -> rig.gateway.vouchers.size() > 3);
+    rig.gateway.key = "k2";
+    assertEquals(rig.gateway.size, Rig.await(download).length());
+  }
+
+  @Test
+  void channel_goneForTheGateway_isReplaced() {
+    Rig.await(rig.download(Rig.get("/film.mp4")));
+    rig.gateway.forget();
+    assertEquals(rig.gateway.size, Rig.await(rig.download(Rig.get("/film.mp4"))).length());
+    assertEquals(2, rig.wallet.calls.size());
+  }
+
+  @Test
+  void cancelled_body_getsNoMoreVouchers() throws Exception {
+    rig.gateway.endless = true;
+    PaidResponse response =
+        rig.on(
+            () -> {
+              Future<PaidResponse> running = rig.client.exchange(Rig.get("/film.mp4")).run();
+              return running.onSuccess(r -> r.body().handler(b -> {}).resume());
+            });
+    rig.until("some vouchers", () -> rig.gateway.vouchers.size() > 3);
+    rig.on(
+        () -> {
+          response.body().cancel();
+          return Future.succeededFuture();
+        });
+    Thread.sleep(300);
+    int after = rig.gateway.vouchers.size();
+    Thread.sleep(1_500);
+    assertEquals(after, rig.gateway.vouchers.size());
+    assertEquals(0, rig.gateway.active.get());
+  }
+
+  @Test
+  void window_usedUpByBrokenOffTransfers_goesOnWithAnotherChannel() {
+    Rig.await(rig.download(Rig.get("/film.mp4")));
+    PayingChannel first = onlyChannel();
+    rig.gateway.lose(first.id(), (int) Rig.WINDOW - 1_000);
+    rig.on(
+        () -> {
+          PaidStream brokenOff = first.live().begin(rig.gateway.tariff);
+          first.live().sign(first.live().ceiling());
+          first.live().cancel(brokenOff);
+          return Future.succeededFuture();
+        });
+    assertEquals(rig.gateway.size, Rig.await(rig.resumed(Rig.get("/film.mp4"))).length());
+    assertEquals(List.of("open 1000000", "open 1000000"), rig.wallet.calls);
+  }
+
+  @Test
+  void restart_sameState_reusesTheChannelAndNeverSignsLower() {
+    Rig.await(rig.download(Rig.get("/film.mp4")));
+    Amount before = rig.gateway.best();
+    rig.restart(rig.policy);
+    Rig.await(rig.download(Rig.get("/film.mp4")));
+    assertEquals(List.of("open 1000000"), rig.wallet.calls);
+    assertTrue(rig.gateway.best().exceeds(before));
+    assertEquals(
+        rig.gateway.tariff.cost(2L * rig.gateway.size), onlyChannel().live().account().cost());
+  }
+
+  @Test
+  void crash_betweenPersistAndSend_neverForgetsWhatWasSigned() {
+    Rig.await(rig.download(Rig.get("/film.mp4")));
+    rig.restart(rig.policy);
+    ChannelStore store = ChannelStore.open(rig.state);
+    ChannelAccount account = store.contents().accounts().get(0);
+    store.save(account.signed(account.signed().plus(Amount.of(500))));
+    Rig.await(rig.download(Rig.get("/film.mp4")));
+    assertTrue(
+        rig.gateway.vouchers.stream()
+            .skip(1)
+            .noneMatch(
+                v ->
+                    v.exceeds(account.signed())
+                        && !v.exceeds(account.signed().plus(Amount.of(499)))));
+  }
+
+  @Test
+  void finish_received_isCoveredByTheLastVoucher() throws Exception {
+    rig.gateway.endless = true;
+    rig.on(
+        () ->
+            rig.client
+                .exchange(Rig.get("/film.mp4"))
+                .run()
+                .onSuccess(r -> r.body().handler(b -> {}).resume()));
+    rig.until("some vouchers", () -> rig.gateway.vouchers.size() > 3);
+    PayingChannel channel = onlyChannel();
+    rig.on(() -> rig.client.finish());
+    ChannelAccount saved = ChannelStore.open(rig.state).contents().accounts().get(0);
+    assertEquals(channel.live().account().signed(), saved.signed());
+    assertEquals(channel.live().account().received(), saved.received());
+    assertTrue(!saved.cost().exceeds(rig.gateway.best()));
+  }
+
+  private PayingChannel onlyChannel() {
+    return rig.client.book().all().iterator().next();
+  }
 }

@@ -98,6 +98,16 @@ final class Rig implements AutoCloseable {
         () -> client.exchange(request).run().compose(response -> collect(response.body())));
   }
 
+  /** Gets a whole body, resuming where it can. */
+  Future<Buffer> resumed(PaidRequest request) {
+    return onContext(
+        () ->
+            client
+                .exchange(request)
+                .run()
+                .compose(response -> collect(new ResumingBody(client, request, response))));
+  }
+
   static Future<Buffer> collect(io.vertx.core.streams.ReadStream<Buffer> body) {
     Promise<Buffer> whole = Promise.promise();
     Buffer all = Buffer.buffer();
