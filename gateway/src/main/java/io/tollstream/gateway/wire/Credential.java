@@ -2,6 +2,7 @@ package io.tollstream.gateway.wire;
 
 import io.vertx.core.json.JsonObject;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,9 +18,16 @@ public record Credential(Challenge challenge, @Nullable String source, JsonObjec
 
   private static final String PREFIX = Challenge.SCHEME + " ";
 
-  /** Whether an {@code Authorization} value is of this scheme at all. */
+  /** The scheme at the start of a value, or folded behind another's credentials. */
+  private static final Pattern SCHEME =
+      Pattern.compile("(?:^|,)\\s*" + Challenge.SCHEME + "(?=[\\s,]|$)", Pattern.CASE_INSENSITIVE);
+
+  /**
+   * Whether an {@code Authorization} value is of this scheme, or hides one that is: such a value
+   * pays or is refused, and goes nowhere else.
+   */
   public static boolean isPayment(String authorization) {
-    return authorization.regionMatches(true, 0, PREFIX, 0, PREFIX.length());
+    return SCHEME.matcher(authorization).find();
   }
 
   /**
@@ -49,7 +57,7 @@ public record Credential(Challenge challenge, @Nullable String source, JsonObjec
    * @throws WireException if it is not a well-formed credential
    */
   public static Credential parse(String authorization) {
-    if (!isPayment(authorization)) {
+    if (!authorization.regionMatches(true, 0, PREFIX, 0, PREFIX.length())) {
       throw new WireException("expected the Payment scheme");
     }
     if (authorization.length() > MAX_LENGTH) {
