@@ -12,6 +12,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,6 +25,9 @@ import org.slf4j.LoggerFactory;
 public final class ChannelWatch {
   private static final Logger LOG = LoggerFactory.getLogger(ChannelWatch.class);
   private static final int PAGE = 64;
+
+  /** Filecoin nodes keep at most 100 pending transactions of one sender. */
+  private static final int MAX_CLOSING = 64;
 
   private final Tabs tabs;
   private final Payments payments;
@@ -85,11 +89,14 @@ public final class ChannelWatch {
         channel.equals(tab.channel())
             ? Future.succeededFuture(Result.ok(tab))
             : tabs.observe(channel);
-    return observed.compose(
-        result ->
-            result instanceof Result.Ok<Tab> ok && isLeaving(ok.value())
-                ? redeem(chain, ok.value())
-                : Future.succeededFuture());
+    return observed
+        .onSuccess(
+            result -> {
+              if (result instanceof Result.Ok<Tab> ok && isLeaving(ok.value())) {
+                redeem(chain, ok.value().id());
+              }
+            })
+        .mapEmpty();
   }
 
   private static boolean isLeaving(Tab tab) {
@@ -97,15 +104,20 @@ public final class ChannelWatch {
         || (tab.phase() instanceof Tab.Phase.Disputed && tab.redeemable() != null);
   }
 
-  private Future<Void> redeem(Chain chain, Tab tab) {
-    return payments
-        .redeem(chain, tab.id(), null)
+  /** Not waited for: who leaves next must not wait for the transaction of who left first. */
+  private void redeem(Chain chain, ChannelId id) {
+    Set<ChannelId> closing = payments.closing();
+    if (closing.contains(id) || closing.size() >= MAX_CLOSING) {
+      return;
+    }
+    payments
+        .redeem(chain, id, null)
         .onSuccess(
             result -> {
               if (result instanceof Result.Refused<Payments.Paid> refused) {
-                LOG.warn("Channel {} was not redeemed: {}", tab.id(), refused.refusal());
+                LOG.warn("Channel {} was not redeemed: {}", id, refused.refusal());
               }
             })
-        .mapEmpty();
+        .onFailure(failure -> LOG.warn("Channel {} was not redeemed", id, failure));
   }
 }

@@ -32,6 +32,7 @@ public final class Credit {
   private Runnable onCredit = () -> {};
   private Runnable onEnd = () -> {};
   private Future<?> underWay = Future.succeededFuture();
+  private Future<?> givenBack = Future.succeededFuture();
 
   Credit(Tabs tabs, Offer offer, Tab tab, Receipts receipts, Context context) {
     this.tabs = tabs;
@@ -97,9 +98,20 @@ public final class Credit {
 
   /** Returns reserved quanta that were not used. */
   public Future<Void> giveBack(long quanta) {
-    return onContext(tabs.giveBack(channelId(), tariff(), quanta))
-        .onSuccess(given -> tab = given)
-        .mapEmpty();
+    Future<Void> given =
+        onContext(tabs.giveBack(channelId(), tariff(), quanta))
+            .onSuccess(next -> tab = next)
+            .mapEmpty();
+    givenBack = Future.join(givenBack, given);
+    return given;
+  }
+
+  /**
+   * Completes, in any case, when all that this stream asked of the ledger is answered: the
+   * reservation under way, and what is given back of it.
+   */
+  public Future<Void> settled() {
+    return underWay.transform(answered -> givenBack).transform(given -> Future.succeededFuture());
   }
 
   /** Asks the payer for a voucher that covers this many quanta more. */
@@ -153,7 +165,15 @@ public final class Credit {
     return tabs.newestOr(channelId(), tab);
   }
 
+  /**
+   * The future as this stream hears of it. It completes on the stream's context and not before, so
+   * that what was asked first is heard of first, by whoever asked first.
+   */
   private <T> Future<T> onContext(Future<T> future) {
-    return Future.fromCompletionStage(future.toCompletionStage(), context);
+    Promise<T> heard = Promise.promise();
+    future
+        .onSuccess(value -> context.runOnContext(now -> heard.complete(value)))
+        .onFailure(failure -> context.runOnContext(now -> heard.fail(failure)));
+    return heard.future();
   }
 }

@@ -10,6 +10,7 @@ import io.tollstream.channels.Result;
 import io.vertx.core.Future;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Deposits on their way: one at a time per channel, so that no authorization is submitted twice,
@@ -19,9 +20,16 @@ final class Deposits {
   /** The most deposits under way at once on this gateway. */
   static final int MAX_UNDER_WAY = 256;
 
-  private final Map<ChannelId, Future<Result<Channel>>> underWay = new ConcurrentHashMap<>();
+  /**
+   * A deposit on its way.
+   *
+   * @param what makes two deposits of a channel the same
+   */
+  private record UnderWay(Object what, Future<Result<Channel>> made) {}
 
-  /** Sees a deposit through to the chain's finality, or joins the same channel's one under way. */
+  private final Map<ChannelId, UnderWay> underWay = new ConcurrentHashMap<>();
+
+  /** Sees a deposit through to the chain's finality; one that is under way already is joined. */
   Future<Result<Channel>> make(Offer offer, PaymentAction.Deposit deposit) {
     if (!offer.credentialTypes().contains(type(deposit.funding()))) {
       return Payments.refused(
@@ -31,14 +39,19 @@ final class Deposits {
       return Payments.refused(new Refusal.Unavailable("the chain, with so many deposits waiting,"));
     }
     ChannelId id = deposit.channelId();
-    Future<Result<Channel>> made =
-        underWay.compute(
-            id,
-            (key, before) ->
-                before == null
-                    ? start(offer, deposit)
-                    : before.transform(done -> start(offer, deposit)));
-    return made.onComplete(done -> underWay.remove(id, made));
+    UnderWay joined = underWay.compute(id, (key, before) -> joinOrFollow(before, offer, deposit));
+    return joined.made().onComplete(done -> underWay.remove(id, joined));
+  }
+
+  private static UnderWay joinOrFollow(
+      @Nullable UnderWay before, Offer offer, PaymentAction.Deposit deposit) {
+    Object what = deposit instanceof PaymentAction.Open open ? open.funding() : deposit;
+    if (before == null) {
+      return new UnderWay(what, start(offer, deposit));
+    }
+    return before.what().equals(what)
+        ? before
+        : new UnderWay(what, before.made().transform(done -> start(offer, deposit)));
   }
 
   private static Future<Result<Channel>> start(Offer offer, PaymentAction.Deposit deposit) {

@@ -143,6 +143,7 @@ public final class PaymentGate {
       HttpServerRequest request, Offer offer, Context context, Checked checked) {
     PaymentAction action = Objects.requireNonNull(checked.action());
     Receipts receipts = new Receipts(offer, checked.challengeId(), clock);
+    boolean paymentOnly = isPaymentOnly(request, action);
     return pay(offer, action, context)
         .map(
             result -> {
@@ -150,7 +151,7 @@ public final class PaymentGate {
                 return answered(request, offer, Problem.of(refused.refusal()));
               }
               Paid paid = ((Result.Ok<Paid>) result).value();
-              return isPaymentOnly(request, action)
+              return paymentOnly
                   ? receipted(request, offer, checked, receipts, paid)
                   : admitted(request, offer, context, receipts, paid);
             });
@@ -194,7 +195,7 @@ public final class PaymentGate {
   /** HEAD, a POST without a body, and whatever only moves money ask for no content. */
   private static boolean isPaymentOnly(HttpServerRequest request, PaymentAction action) {
     return request.method().equals(HttpMethod.HEAD)
-        || (request.method().equals(HttpMethod.POST) && !RequestBody.isExpected(request))
+        || (request.method().equals(HttpMethod.POST) && RequestBody.isAbsent(request))
         || action instanceof PaymentAction.TopUp
         || action instanceof PaymentAction.Close;
   }

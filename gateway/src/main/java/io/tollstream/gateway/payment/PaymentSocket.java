@@ -71,13 +71,13 @@ final class PaymentSocket implements PaymentListener {
           channels.forEach(id -> tabs.unsubscribe(id, this));
         });
     socket.exceptionHandler(failure -> socket.close());
-    socket.pause();
     socket.textMessageHandler(this::frame);
     socket.binaryMessageHandler(binary -> socket.close(POLICY_VIOLATION, "text frames only"));
-    socket.fetch(1);
   }
 
+  /** One message at a time, however many fragments it comes in. */
   private void frame(String text) {
+    socket.pause();
     answer(text)
         .onComplete(
             answered -> {
@@ -88,7 +88,7 @@ final class PaymentSocket implements PaymentListener {
               if (channels.isEmpty()) {
                 socket.close(POLICY_VIOLATION, "the first frame must be a valid credential");
               } else {
-                socket.fetch(1);
+                socket.resume();
               }
             });
   }
@@ -131,7 +131,7 @@ final class PaymentSocket implements PaymentListener {
     }
     Paid paid = ((Result.Ok<Paid>) result).value();
     ChannelId id = paid.tab().id();
-    if (channels.size() < MAX_CHANNELS && channels.add(id)) {
+    if (!socket.isClosed() && channels.size() < MAX_CHANNELS && channels.add(id)) {
       tabs.subscribe(id, this);
     }
     Receipt receipt = receipts.of(paid.tab(), null, paid.transactionHash());

@@ -14,6 +14,7 @@ import io.tollstream.channels.Terms;
 import io.tollstream.channels.Voucher;
 import io.tollstream.metering.Amount;
 import io.vertx.core.Future;
+import java.util.Collections;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -88,6 +89,10 @@ final class Payments {
     Amount value = value(open.funding());
     if (payer == null || value == null) {
       return Future.succeededFuture(Result.ok(open.voucher()));
+    }
+    Amount cumulative = open.voucher().cumulative();
+    if (cumulative.exceeds(value)) {
+      return refused(new Refusal.AmountExceedsDeposit(cumulative, value));
     }
     Terms terms = offer.terms();
     Channel planned =
@@ -204,6 +209,11 @@ final class Payments {
       return refused(new Refusal.ChannelFinalized(id));
     }
     return closeOnce(chain, id, offered).onComplete(done -> closing.remove(id));
+  }
+
+  /** Channels whose close is on its way. */
+  Set<ChannelId> closing() {
+    return Collections.unmodifiableSet(closing);
   }
 
   private Future<Result<Paid>> closeOnce(Chain chain, ChannelId id, @Nullable Voucher offered) {

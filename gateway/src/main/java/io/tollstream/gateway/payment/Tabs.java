@@ -57,6 +57,11 @@ public final class Tabs {
     return tab == null ? 0 : tab.streams().size();
   }
 
+  /** Whether any stream or socket here has to do with a channel. */
+  boolean isLive(ChannelId id) {
+    return live.containsKey(id);
+  }
+
   /** Takes the first voucher of a channel that the chain has confirmed; never resets a tab. */
   Future<Result<Acceptance>> open(Channel channel, Voucher voucher, Amount minDelta) {
     return changing(

@@ -94,18 +94,7 @@ final class Exchange implements MeteredStream.Exchange {
         .setPort(route.originAddress().port())
         .setSsl(route.isOriginSecure())
         .setMethod(request.method())
-        .setURI(target());
-  }
-
-  /** The request's target in origin form, untouched. */
-  private String target() {
-    String uri = request.uri();
-    int scheme = uri.startsWith("/") ? -1 : uri.indexOf("://");
-    if (scheme < 0) {
-      return uri;
-    }
-    int path = uri.indexOf('/', scheme + 3);
-    return path < 0 ? "/" : uri.substring(path);
+        .setURI(CanonicalPath.originForm(request.uri()));
   }
 
   private Future<HttpClientResponse> send(HttpClientRequest origin) {
@@ -157,9 +146,18 @@ final class Exchange implements MeteredStream.Exchange {
     begin();
     closeCredit();
     response
-        .pipeTo(request.response())
-        .onSuccess(done -> over = true)
+        .pipe()
+        .endOnFailure(false) // half a body must not look whole
+        .endOnSuccess(false)
+        .to(client())
+        .onSuccess(done -> endFree(response))
         .onFailure(this::originFailed);
+  }
+
+  private void endFree(HttpClientResponse response) {
+    over = true;
+    response.trailers().forEach(client().trailers()::add);
+    client().end();
   }
 
   @Override
@@ -190,7 +188,7 @@ final class Exchange implements MeteredStream.Exchange {
   }
 
   @Override
-  public void finish(Future<Void> givenBack) {
+  public void finish(Future<Void> settled) {
     over = true;
     HttpServerResponse client = client();
     if (!client.isChunked() && request.version() != HttpVersion.HTTP_2) {
@@ -202,8 +200,8 @@ final class Exchange implements MeteredStream.Exchange {
       client.end();
       return;
     }
-    givenBack.onComplete(
-        given -> {
+    settled.onComplete(
+        done -> {
           Credit paid = Objects.requireNonNull(credit);
           client.putTrailer("Payment-Receipt", paid.receipt(units()));
           client.end();

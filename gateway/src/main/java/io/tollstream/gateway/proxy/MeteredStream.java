@@ -34,7 +34,7 @@ final class MeteredStream {
     void cut(@Nullable Refusal why);
 
     /** The body is whole. */
-    void finish(Future<Void> givenBack);
+    void finish(Future<Void> settled);
   }
 
   private final StreamMeter meter;
@@ -44,7 +44,6 @@ final class MeteredStream {
   private final HoldClock clock;
   private final RouteMetrics metrics;
 
-  private Future<Void> givenBack = Future.succeededFuture();
   private @Nullable Buffer rest; // read from the origin, not covered by credit yet
   private boolean begun;
   private boolean held;
@@ -158,7 +157,7 @@ final class MeteredStream {
       meter.end();
       carryOut();
       leave();
-      exchange.finish(givenBack);
+      exchange.finish(credit.settled());
     }
   }
 
@@ -168,7 +167,7 @@ final class MeteredStream {
       if (action instanceof MeterAction.Reserve reserve) {
         credit.reserve(reserve.quanta()).onComplete(this::reserved);
       } else if (action instanceof MeterAction.GiveBack giveBack) {
-        givenBack = credit.giveBack(giveBack.quanta());
+        credit.giveBack(giveBack.quanta());
       } else if (action instanceof MeterAction.Demand demand) {
         credit.demand(demand.quanta());
       } else if (action instanceof MeterAction.Hold) {
@@ -229,6 +228,6 @@ final class MeteredStream {
     release();
     metrics.streamEnded(bodyBytes);
     long units = meter.usedQuanta();
-    givenBack.onComplete(given -> credit.close(units));
+    credit.settled().onComplete(settled -> credit.close(units));
   }
 }

@@ -1,0 +1,106 @@
+package io.tollstream.gateway;
+
+import io.tollstream.channels.ChannelId;
+import io.tollstream.channels.Ledger;
+import io.tollstream.channels.LedgerUnavailable;
+import io.tollstream.channels.Tab;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
+
+/** A ledger that forgets, on one thread of its own; a test can hold it and bring it down. */
+public final class MemoryLedger implements Ledger {
+  private final ConcurrentSkipListMap<ChannelId, Tab> tabs = new ConcurrentSkipListMap<>();
+  private final ExecutorService thread =
+      Executors.newSingleThreadExecutor(
+          task -> {
+            Thread worker = new Thread(task, "ledger");
+            worker.setDaemon(true);
+            return worker;
+          });
+  private final Semaphore releases = new Semaphore(0);
+  private volatile boolean down;
+
+  /** Lets nothing through until {@link #release}; returns once that holds. */
+  public void hold() throws InterruptedException {
+    CountDownLatch holding = new CountDownLatch(1);
+    thread.execute(
+        () -> {
+          holding.countDown();
+          releases.acquireUninterruptibly();
+        });
+    holding.await();
+  }
+
+  public void release() {
+    releases.release();
+  }
+
+  /** Whether every call fails. */
+  public void down(boolean isDown) {
+    down = isDown;
+  }
+
+  /** The tab as it stands. */
+  public Tab tab(ChannelId id) {
+    Tab tab = tabs.get(id);
+    if (tab == null) {
+      throw new AssertionError("no tab of " + id);
+    }
+    return tab;
+  }
+
+  public boolean knows(ChannelId id) {
+    return tabs.containsKey(id);
+  }
+
+  @Override
+  public <R> CompletionStage<R> apply(ChannelId id, Transition<R> transition) {
+    CompletableFuture<R> answer = new CompletableFuture<>();
+    thread.execute(() -> run(id, transition, answer));
+    return answer;
+  }
+
+  private <R> void run(ChannelId id, Transition<R> transition, CompletableFuture<R> answer) {
+    if (down) {
+      answer.completeExceptionally(new LedgerUnavailable("down for a test"));
+      return;
+    }
+    try {
+      Step<R> step = transition.apply(tabs.get(id));
+      if (step.tab() != null) {
+        tabs.put(id, step.tab());
+      }
+      answer.complete(step.answer());
+    } catch (RuntimeException e) {
+      answer.completeExceptionally(e);
+    }
+  }
+
+  @Override
+  public CompletionStage<List<Tab>> tabs(@Nullable ChannelId after, int limit) {
+    CompletableFuture<List<Tab>> page = new CompletableFuture<>();
+    thread.execute(
+        () -> {
+          if (down) {
+            page.completeExceptionally(new LedgerUnavailable("down for a test"));
+          } else {
+            var from = after == null ? tabs : tabs.tailMap(after, false);
+            page.complete(from.values().stream().limit(limit).toList());
+          }
+        });
+    return page;
+  }
+
+  @Override
+  public void close() {
+    releases.release(1_000);
+    thread.shutdown();
+  }
+}

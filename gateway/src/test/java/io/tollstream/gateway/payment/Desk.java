@@ -1,0 +1,110 @@
+package io.tollstream.gateway.payment;
+
+import io.tollstream.channels.Channel;
+import io.tollstream.channels.PaymentAction;
+import io.tollstream.channels.Refusal;
+import io.tollstream.channels.Result;
+import io.tollstream.channels.Tab;
+import io.tollstream.channels.Terms;
+import io.tollstream.channels.evm.EvmSession;
+import io.tollstream.gateway.FakeChain;
+import io.tollstream.gateway.MemoryLedger;
+import io.tollstream.gateway.TestGateway;
+import io.tollstream.gateway.TestPayer;
+import io.tollstream.metering.Amount;
+import io.tollstream.metering.MeterPolicy;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import java.time.Instant;
+import java.util.List;
+
+/** Payments without HTTP: an offer, a payer, a chain and a ledger that can be held. */
+final class Desk implements AutoCloseable {
+  static final TestPayer PAYER = new TestPayer(7, TestGateway.ESCROW);
+
+  final FakeChain chain = new FakeChain(TestGateway.ESCROW);
+  final MemoryLedger ledger = new MemoryLedger();
+  final Tabs tabs = new Tabs(ledger);
+  final Payments payments = new Payments(tabs, new Deposits());
+  Amount credit = Amount.ZERO;
+  Amount minDelta = Amount.ZERO;
+  private final Vertx vertx = Vertx.vertx();
+  private final EvmSession protocol = new EvmSession(TestPayer.DOMAIN, chain);
+
+  Offer offer() {
+    return offer(TestGateway.TERMS);
+  }
+
+  Offer offer(Terms terms) {
+    return new Offer(
+        "film",
+        TestGateway.PER_BYTE,
+        MeterPolicy.BYTES,
+        terms,
+        protocol,
+        "e30",
+        minDelta,
+        List.of("authorization", "hash"),
+        credit,
+        4);
+  }
+
+  /** Starts an action as a credential's payload asks for it. */
+  Future<Result<Payments.Paid>> start(JsonObject payload) {
+    return start(offer(), payload);
+  }
+
+  Future<Result<Payments.Paid>> start(Offer offer, JsonObject payload) {
+    String source = "did:pkh:eip155:314:" + PAYER.address();
+    Result<PaymentAction> action =
+        protocol.parse(new JsonObject(payload.encode()).getMap(), source);
+    return action instanceof Result.Ok<PaymentAction> ok
+        ? payments.take(offer, ok.value())
+        : Future.succeededFuture(
+            Result.refused(((Result.Refused<PaymentAction>) action).refusal()));
+  }
+
+  Result<Payments.Paid> take(JsonObject payload) {
+    return await(start(payload));
+  }
+
+  /** The tab after an action that must be taken. */
+  Tab taken(JsonObject payload) {
+    return tab(take(payload));
+  }
+
+  static Tab tab(Result<Payments.Paid> result) {
+    if (result instanceof Result.Ok<Payments.Paid> ok) {
+      return ok.value().tab();
+    }
+    throw new AssertionError("refused: " + result);
+  }
+
+  static Refusal refusal(Result<?> result) {
+    if (result instanceof Result.Refused<?> refused) {
+      return refused.refusal();
+    }
+    throw new AssertionError("taken: " + result);
+  }
+
+  /** The tab of a channel that was opened on chain, and here with a first voucher. */
+  Tab opened(Channel channel, long authorized) {
+    return taken(PAYER.open(channel, chain.open(channel), authorized));
+  }
+
+  Credit credit(Tab tab) {
+    Receipts receipts = new Receipts(offer(), "x", () -> Instant.EPOCH);
+    return new Credit(tabs, offer(), tab, receipts, vertx.getOrCreateContext());
+  }
+
+  static <T> T await(Future<T> future) {
+    return TestGateway.await(future);
+  }
+
+  @Override
+  public void close() {
+    TestGateway.await(vertx.close());
+    ledger.close();
+  }
+}
