@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.net.URLDecoder;
 import java.util.Locale;
 import java.util.StringJoiner;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * route for dear content, so such a path has no canonical form and is refused.
  */
 final class CanonicalPath {
+  private static final Pattern ESCAPE = Pattern.compile("%[0-9A-Fa-f]{2}");
+
   private CanonicalPath() {}
 
   /**
@@ -20,8 +23,8 @@ final class CanonicalPath {
    * end; the root is the empty path.
    *
    * @param uri a request target in origin or absolute form
-   * @return null where the path has dot segments, backslashes, control characters, an encoded
-   *     slash, or escapes that are none
+   * @return null where the path has dot segments, backslashes, control characters, an encoded slash
+   *     or semicolon, escapes that are none, or escapes of escapes
    */
   static @Nullable String of(String uri) {
     String raw = rawPath(uri);
@@ -43,14 +46,23 @@ final class CanonicalPath {
   }
 
   private static String rawPath(String uri) {
-    int end = uri.indexOf('?');
-    String path = end < 0 ? uri : uri.substring(0, end);
-    int scheme = path.indexOf("://");
-    if (scheme < 0 || path.startsWith("/")) {
-      return path;
+    String target = originForm(uri);
+    int end = target.indexOf('?');
+    return end < 0 ? target : target.substring(0, end);
+  }
+
+  /** The request target without scheme and host, and otherwise untouched. */
+  static String originForm(String uri) {
+    int scheme = uri.startsWith("/") ? -1 : uri.indexOf("://");
+    if (scheme < 0) {
+      return uri;
     }
-    int start = path.indexOf('/', scheme + 3);
-    return start < 0 ? "/" : path.substring(start);
+    int start = scheme + 3;
+    while (start < uri.length() && uri.charAt(start) != '/' && uri.charAt(start) != '?') {
+      start++;
+    }
+    String target = uri.substring(start);
+    return target.startsWith("/") ? target : "/" + target;
   }
 
   private static boolean hasEncodedSlash(String raw) {
@@ -70,8 +82,12 @@ final class CanonicalPath {
     } catch (IllegalArgumentException badEscape) {
       return null;
     }
-    boolean odd =
-        decoded.chars().anyMatch(c -> c < ' ' || c == 0x7f || c == '/' || c == '\\' || c == '#');
-    return odd ? null : decoded;
+    boolean odd = decoded.chars().anyMatch(CanonicalPath::isOdd);
+    return odd || ESCAPE.matcher(decoded).find() ? null : decoded;
+  }
+
+  /** What no segment holds, and what stands where bytes were no UTF-8. */
+  private static boolean isOdd(int c) {
+    return c < ' ' || c == 0x7f || "/\\#;\ufffd".indexOf(c) >= 0;
   }
 }

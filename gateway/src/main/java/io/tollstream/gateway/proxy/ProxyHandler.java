@@ -6,6 +6,7 @@ import io.tollstream.gateway.payment.PaymentDesk;
 import io.tollstream.gateway.payment.PaymentGate;
 import io.tollstream.gateway.telemetry.Metrics;
 import io.tollstream.gateway.telemetry.RouteMetrics;
+import io.tollstream.gateway.wire.Credential;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
@@ -76,7 +77,8 @@ final class ProxyHandler implements Handler<HttpServerRequest> {
   private static boolean costs(HttpServerRequest request) {
     boolean bodiless =
         request.method().equals(HttpMethod.HEAD) || request.method().equals(HttpMethod.OPTIONS);
-    return !bodiless || request.headers().contains("Authorization");
+    return !bodiless
+        || request.headers().getAll("Authorization").stream().anyMatch(Credential::isPayment);
   }
 
   private void sell(HttpServerRequest request, Route route, Offer offer) {
