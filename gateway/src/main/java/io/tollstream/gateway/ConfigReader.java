@@ -13,6 +13,7 @@ import com.fasterxml.jackson.module.paramnames.ParameterNamesModule;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Reads the configuration; whatever is wrong with it is told with its place and its fix. */
 final class ConfigReader {
@@ -43,11 +44,8 @@ final class ConfigReader {
       return YAML.readValue(file.toFile(), GatewayConfig.class);
     } catch (UnrecognizedPropertyException e) {
       throw new ConfigException(
-          at(file, e.getLocation())
-              + path(e)
-              + ": no such key; known are "
-              + e.getKnownPropertyIds(),
-          e);
+          // its line would be that of the object's end
+          at(file, null) + path(e) + ": no such key; known are " + e.getKnownPropertyIds(), e);
     } catch (JsonMappingException e) {
       throw new ConfigException(at(file, e.getLocation()) + path(e) + ": " + reason(e), e);
     } catch (JsonProcessingException e) {
@@ -57,7 +55,7 @@ final class ConfigReader {
     }
   }
 
-  private static String at(Path file, JsonLocation location) {
+  private static String at(Path file, @Nullable JsonLocation location) {
     return file + (location == null ? "" : ":" + location.getLineNr()) + ": ";
   }
 

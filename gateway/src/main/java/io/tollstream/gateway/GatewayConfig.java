@@ -184,9 +184,9 @@ record GatewayConfig(
     @JsonCreator
     ChainAccess(
         String name,
-        long chainId,
+        @Nullable Long chainId,
         List<String> rpc,
-        String escrow,
+        @Nullable String escrow,
         @Nullable String domainName,
         @Nullable String permit2,
         @Nullable Finality finality,
@@ -198,9 +198,9 @@ record GatewayConfig(
         @Nullable Long refreshSeconds) {
       this(
           name,
-          chainId,
+          present(chainId, "chainId", "the EIP-155 id of the chain").longValue(),
           rpc,
-          address(escrow, "escrow"),
+          address(present(escrow, "escrow", "the contract's address"), "escrow"),
           domainName == null ? "EVM Payment Channel" : domainName,
           permit2 == null ? null : address(permit2, "permit2"),
           finality == null ? new Finality("latest", 1) : finality,

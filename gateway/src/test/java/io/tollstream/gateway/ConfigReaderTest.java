@@ -1,0 +1,187 @@
+package io.tollstream.gateway;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.tollstream.metering.Amount;
+import io.tollstream.metering.MeterPolicy;
+import io.tollstream.metering.TariffUnit;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A configuration is whole, or the message says where and how to mend it. */
+final class ConfigReaderTest {
+  private static final String LEAST =
+      """
+      listen: 127.0.0.1:0
+      ledger: {directory: ledger}
+      challenge: {secretFile: secret}
+      chains:
+        - name: local
+          chainId: 31337
+          rpc: [http://127.0.0.1:8545]
+          escrow: "0x1111111111111111111111111111111111111111"
+          payeeKeyFile: payee
+      routes:
+        - name: film
+          match: {path: /film}
+          origin: http://127.0.0.1:81
+          price: {amount: "100", unit: MiB}
+          chain: local
+          payee: "0x2222222222222222222222222222222222222222"
+          token: "0x0000000000000000000000000000000000000000"
+      """;
+
+  @TempDir private Path directory = Path.of(".");
+
+  @Test
+  void read_onlyWhatIsNeeded_hasTheDefaults() throws IOException {
+    GatewayConfig config = read(LEAST);
+    assertEquals("tollstream", config.realm());
+    assertEquals(86_400, config.challenge().lifetimeSeconds());
+    assertEquals(List.of(), config.challenge().previousSecretFiles());
+    assertEquals(null, config.management());
+    assertEquals("EVM Payment Channel", config.chains().get(0).domainName());
+    RouteRule.Sale sale = Objects.requireNonNull(config.routes().get(0).sale());
+    assertEquals(TariffUnit.MIB, sale.tariff().unit());
+    assertEquals(MeterPolicy.BYTES, sale.policy());
+    assertEquals(Amount.ZERO, sale.credit());
+    assertEquals(Amount.of(1), sale.minDeposit());
+    assertEquals(64, sale.maxStreamsPerChannel());
+  }
+
+  @Test
+  void read_timeTariff_hasTheDefaultsOfTime() throws IOException {
+    RouteRule.Sale sale = read(LEAST.replace("MiB", "second")).routes().get(0).sale();
+    assertEquals(MeterPolicy.TIME, Objects.requireNonNull(sale).policy());
+  }
+
+  @Test
+  void read_chunkAndHold_areTaken() throws IOException {
+    String yaml =
+        LEAST
+            + "    chunk: {firstBytes: 1000, maxBytes: 2000, windowChunks: 3}\n"
+            + "    hold: {startMillis: 10, bodyMillis: 20}\n";
+    RouteRule.Sale sale = read(yaml).routes().get(0).sale();
+    assertEquals(new MeterPolicy(1_000, 2_000, 3, 10, 20), Objects.requireNonNull(sale).policy());
+  }
+
+  @Test
+  void read_routeWithoutPrice_isFree() throws IOException {
+    String yaml = LEAST.substring(0, LEAST.indexOf("    price"));
+    assertEquals(null, read(yaml).routes().get(0).sale());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "listen: 127.0.0.1:0      | lisen: 127.0.0.1:0        | listen is missing",
+        "ledger: {directory: ledger} | ledger: {directory: a, d: b} | ledger.d: no such key",
+        "chainId: 31337           | chainld: 31337            | chainId is missing",
+        "escrow: \"0x1            | escro: \"0x1              | escrow is missing",
+        "match: {path: /film}     | match: {pth: /film}       | routes[0].match.pth: no such key",
+        "chainId: 31337           | chainId: many             | chains[0].chainId",
+        "chainId: 31337           | chainId: 0                | must be above zero",
+        "unit: MiB                | unit: MB                  | no such unit; use one of byte, KiB",
+        "amount: \"100\"          | amount: \"0\"             | price must be above zero",
+        "amount: \"100\"          | amount: \"1.5\"           | price.amount",
+        "chain: local             | chain: elsewhere          | no such chain; there are [local]",
+        "payee: \"0x22            | payee: \"0x               | payee: must be a quoted address",
+        "origin: http://127.0.0.1:81 | origin: 127.0.0.1:81   | routes",
+        "origin: http://127.0.0.1:81 | origin: http://a/b     | without a path",
+        "match: {path: /film}     | match: {path: film}       | match.path",
+        "match: {path: /film}     | match: {path: /film/}     | match.path",
+        "listen: 127.0.0.1:0      | listen: 127.0.0.1         | must be host:port",
+        "listen: 127.0.0.1:0      | listen: 127.0.0.1:99999   | from 0 to 65535",
+        "listen: 127.0.0.1:0      | listen: 127.0.0.1:x       | from 0 to 65535",
+        "payeeKeyFile: payee      | keystore: payee           | passwordFile",
+        "secretFile: secret       | lifetimeSeconds: 60       | challenge.secretFile is missing",
+        "rpc: [http://127.0.0.1:8545] | rpc: []               | at least one URL",
+        "ledger: {directory: ledger} | ledger: {}             | ledger.directory is missing",
+        "ledger: {directory: ledger} | realm: r               | ledger is missing",
+        "secretFile: secret | secretFile: s, lifetimeSeconds: 5 | challenge.lifetimeSeconds"
+      })
+  void read_oneMistake_isToldWithItsPlace(String right, String wrong, String message) {
+    assertTrue(LEAST.contains(right), right);
+    assertMistake(message, LEAST.replace(right, wrong));
+  }
+
+  @Test
+  void read_unknownKey_tellsThoseThereAre() {
+    assertMistake("config.yaml: realmm: no such key; known are [", "realmm: x\n" + LEAST);
+    assertMistake("credits: no such key", LEAST + "    credits: \"5\"\n");
+  }
+
+  @Test
+  void read_mistakeDeepInside_tellsItsLine() {
+    assertMistake(":14: routes[0].price", LEAST.replace("unit: MiB", "unit: MB"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0.0.0.0:8080", "192.0.2.1:8080", "[::]:8080"})
+  void read_listenBeyondLoopbackWithoutTls_isRefusedUnlessAllowed(String listen)
+      throws IOException {
+    String yaml = LEAST.replace("127.0.0.1:0", "\"" + listen + "\"");
+    assertMistake("payments need TLS beyond loopback", yaml);
+    assertTrue(read("allowPlaintext: true\n" + yaml).allowPlaintext());
+    assertNotNull(read("tls: {certificate: c.pem, key: k.pem}\n" + yaml).tls());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"127.0.0.1:1", "localhost:1", "\"[::1]:1\""})
+  void read_listenOnLoopback_needsNoTls(String listen) throws IOException {
+    assertEquals(1, read(LEAST.replace("127.0.0.1:0", listen)).listen().port());
+  }
+
+  @Test
+  void read_managementBeyondLoopback_isRefused() {
+    assertMistake("management", "management: 0.0.0.0:9402\n" + LEAST);
+  }
+
+  @Test
+  void read_twoOfOneName_isRefused() {
+    String route = LEAST.substring(LEAST.indexOf("  - name: film"));
+    assertMistake("names must differ", LEAST + route);
+  }
+
+  @Test
+  void read_payeeThatNoKeyControls_isRefused() {
+    String masked = "0xff" + "00".repeat(11) + "00000000000003e8";
+    for (String payee : List.of("0x" + "00".repeat(20), masked)) {
+      assertMistake("payee", LEAST.replace("0x" + "22".repeat(20), payee));
+    }
+  }
+
+  @Test
+  void read_noYamlOrNoFile_saysSo() throws IOException {
+    assertMistake(":1: ", "listen: [");
+    Path missing = directory.resolve("none.yaml");
+    String message =
+        assertThrows(ConfigReader.ConfigException.class, () -> ConfigReader.read(missing))
+            .getMessage();
+    assertTrue(String.valueOf(message).contains("cannot be read"), message);
+  }
+
+  private void assertMistake(String part, String yaml) {
+    String message =
+        String.valueOf(
+            assertThrows(ConfigReader.ConfigException.class, () -> read(yaml)).getMessage());
+    assertTrue(message.contains(part), message);
+    assertTrue(message.contains("config.yaml:"), message);
+  }
+
+  private GatewayConfig read(String yaml) throws IOException {
+    return ConfigReader.read(Files.writeString(directory.resolve("config.yaml"), yaml));
+  }
+}
