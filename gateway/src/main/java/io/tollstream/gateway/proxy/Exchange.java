@@ -112,7 +112,7 @@ final class Exchange implements MeteredStream.Exchange {
     fromOrigin = response;
     response.exceptionHandler(this::originFailed);
     if (over) {
-      reset(toOrigin);
+      dropOrigin();
       return;
     }
     if (response.statusCode() == 101) {
@@ -155,6 +155,9 @@ final class Exchange implements MeteredStream.Exchange {
   }
 
   private void endFree(HttpClientResponse response) {
+    if (over) {
+      return;
+    }
     over = true;
     response.trailers().forEach(client().trailers()::add);
     client().end();
@@ -218,7 +221,7 @@ final class Exchange implements MeteredStream.Exchange {
       return;
     }
     over = true;
-    reset(toOrigin);
+    dropOrigin();
     Offer offer = Objects.requireNonNull(route.offer());
     if (client().headWritten()) {
       Abort.abort(request);
@@ -233,7 +236,7 @@ final class Exchange implements MeteredStream.Exchange {
     if (!over) {
       over = true;
       leave();
-      reset(toOrigin);
+      dropOrigin();
     }
   }
 
@@ -244,7 +247,7 @@ final class Exchange implements MeteredStream.Exchange {
     }
     over = true;
     leave();
-    reset(toOrigin);
+    dropOrigin();
     metrics.cutForOrigin();
     LOG.debug("Route {}: the origin failed: {}", route.name(), failure.toString());
     if (client().headWritten()) {
@@ -270,9 +273,16 @@ final class Exchange implements MeteredStream.Exchange {
     }
   }
 
-  private static void reset(@Nullable HttpClientRequest origin) {
-    if (origin != null) {
-      origin.reset();
+  /**
+   * Wants no more of the origin's answer. One that has come whole by now leaves its connection to
+   * the next request, which must not find it paused: so the rest is read and passed over.
+   */
+  private void dropOrigin() {
+    if (toOrigin != null) {
+      toOrigin.reset();
+    }
+    if (fromOrigin != null) {
+      fromOrigin.resume();
     }
   }
 }
