@@ -28,12 +28,16 @@ final class ChannelBook {
    */
   private static final int MAX_OPENED = 4;
 
+  /** How many channels one run opens in all: new recipients, or tokens, get no more. */
+  private static final int MAX_OPENED_IN_ALL = 16;
+
   private final Till till;
   private final Wallets wallets;
   private final Map<ChannelKey, PayingChannel> channels = new HashMap<>();
   private final Map<ChannelKey, Future<PayingChannel>> pending = new HashMap<>();
   private final Map<ChannelKey, Integer> opened = new HashMap<>();
   private final List<PayingChannel> former = new ArrayList<>();
+  private int openedInAll;
 
   ChannelBook(Till till, Wallets wallets) {
     this.till = till;
@@ -192,11 +196,14 @@ final class ChannelBook {
   }
 
   private Future<PayingChannel> open(ChannelKey key, Offer offer, Wallet wallet) {
-    if (opened.merge(key, 1, Integer::sum) > MAX_OPENED) {
+    int before = opened.getOrDefault(key, 0);
+    if (before >= MAX_OPENED || openedInAll >= MAX_OPENED_IN_ALL) {
       return Stages.refused(
           new PayerRefusal.GatewayRefused(
-              410, "it has lost " + MAX_OPENED + " channels; no more are opened in this run"));
+              410, "it has had " + openedInAll + " channels; no more are opened in this run"));
     }
+    opened.put(key, before + 1);
+    openedInAll++;
     Amount left = till.budget().left(key.token());
     Amount least = offer.terms().tariff().cost(1);
     if (least.exceeds(left)) {

@@ -40,11 +40,13 @@ final class Deposits {
   private final Context context;
   private final GatewayLink link;
   private final ChannelStore store;
+  private final SpendingPolicy policy;
 
-  Deposits(Context context, GatewayLink link, ChannelStore store) {
+  Deposits(Context context, GatewayLink link, ChannelStore store, SpendingPolicy policy) {
     this.context = context;
     this.link = link;
     this.store = store;
+    this.policy = policy;
   }
 
   /** An opened channel and, where the gateway is to submit the opening, what it needs for it. */
@@ -91,13 +93,22 @@ final class Deposits {
 
   private Future<Opening> authorize(Offer offer, Wallet wallet, Amount deposit) {
     SessionRequest terms = offer.terms();
-    Amount initial = terms.tariff().cost(Math.max(1, terms.chunkBytes())).min(deposit);
     return Stages.value(
             context,
             wallet.authorizeOpen(
-                terms.recipient(), terms.currency(), deposit, initial, AUTHORIZATION_SECONDS),
+                terms.recipient(),
+                terms.currency(),
+                deposit,
+                initial(terms).min(deposit),
+                AUTHORIZATION_SECONDS),
             PayerRefusal.DepositFailed::new)
         .compose(open -> keepAuthorized(offer, wallet, deposit, open));
+  }
+
+  /** One first chunk, of which the server tells the size, but policy how much is paid ahead. */
+  private Amount initial(SessionRequest terms) {
+    long window = policy.windowQuanta(terms.tariff().unit().kind());
+    return terms.tariff().cost(Math.min(window, Math.max(1, terms.chunkBytes())));
   }
 
   private Future<Opening> keepAuthorized(

@@ -285,10 +285,11 @@ final class LiveChannel {
     budget.toppedUp(account.id(), additional);
   }
 
+  /** Goes to a state; {@link State#CLOSED} is for what the chain has told, nobody else. */
   void in(State state) {
     account = account.in(state);
-    if (!account.isUsable()) {
-      budget.closed(account.id());
+    if (state == State.CLOSED) {
+      budget.closed(account.id()); // of any other the deposit is still out
     }
   }
 }

@@ -31,7 +31,7 @@ final class PayingClient {
             policy,
             new RunBudget(policy.budget()),
             new Offers(policy),
-            new Deposits(context, link, store));
+            new Deposits(context, link, store, policy));
     this.book = new ChannelBook(till, wallets);
   }
 

@@ -82,6 +82,13 @@ class LiveChannelTest {
     return new LiveChannel(account, offer(tariff, minDelta), policy, budget);
   }
 
+  /** A channel of this run that its gateway refuses. */
+  static void stopped(ChannelAccount account, Amount deposited, RunBudget budget) {
+    budget.join(account, deposited);
+    SpendingPolicy any = SpendingPolicy.unlimitedBut(Amount.of(100_000));
+    new LiveChannel(account, offer(PENNY, 0), any, budget).in(State.STOPPED);
+  }
+
   private static Amount sign(LiveChannel channel) {
     Amount due = channel.due();
     assertNotNull(due);

@@ -168,6 +168,48 @@ class LyingGatewayTest {
   }
 
   @Test
+  void relayedOpen_chunkBeyondAnyFile_authorizesAWindowAtMost() {
+    rig.gateway.feePayer = true;
+    rig.gateway.types = List.of("authorization");
+    rig.gateway.chunk = 1 << 30;
+    rig.gateway.stingy = true;
+    rig.gateway.status = 404;
+    Rig.await(rig.download(Rig.get("/film.mp4")));
+    assertFalse(rig.gateway.best().exceeds(rig.gateway.tariff.cost(Rig.WINDOW)));
+  }
+
+  @Test
+  void channels_lostWithTheBudgetInThem_areNotReplacedBeyondIt() {
+    rig.restart(Rig.policy(Amount.of(1_500_000), List.of()));
+    Rig.await(rig.download(Rig.get("/film.mp4")));
+    for (int i = 0; i < 3; i++) {
+      rig.gateway.forget();
+      try {
+        Rig.await(rig.download(Rig.get("/film.mp4")));
+      } catch (PaymentRefusedException refused) {
+        assertInstanceOf(PayerRefusal.BudgetTooSmall.class, refused.refusal());
+      }
+    }
+    assertEquals(List.of("open 1000000", "open 500000"), rig.wallet.calls);
+  }
+
+  @Test
+  void recipients_changedForEachRequest_getNoMoreChannelsThanOneRunOpens() {
+    rig.gateway.suggestedDeposit = Amount.of(110_000);
+    for (int i = 1; i <= 20; i++) {
+      rig.gateway.payee = new Address(String.format("0x%040x", i));
+      rig.gateway.key = "k" + i;
+      rig.gateway.forget();
+      try {
+        Rig.await(rig.download(Rig.get("/" + i + "/film.mp4")));
+      } catch (PaymentRefusedException refused) {
+        assertInstanceOf(PayerRefusal.GatewayRefused.class, refused.refusal());
+      }
+    }
+    assertEquals(16, rig.wallet.calls.size());
+  }
+
+  @Test
   void demand_forAWindowThatNeverCame_endsThePayment() throws Exception {
     rig.gateway.size = 64 << 20;
     Future<Buffer> download = rig.download(Rig.get("/film.mp4"));

@@ -51,6 +51,12 @@ class RunBudgetTest {
   }
 
   @Test
+  void stopped_channel_keepsItsDepositCommitted() {
+    LiveChannelTest.stopped(one, Amount.of(60), budget);
+    assertEquals(Amount.of(40), budget.left(FakeWallet.TOKEN));
+  }
+
+  @Test
   void toppedUp_channel_commitsTheAddition() {
     budget.join(one, Amount.of(60));
     budget.toppedUp(one.id(), Amount.of(30));
