@@ -1,6 +1,7 @@
 package io.tollstream.gateway.payment;
 
 import io.tollstream.channels.Channel;
+import io.tollstream.channels.Ledger;
 import io.tollstream.channels.PaymentAction;
 import io.tollstream.channels.Refusal;
 import io.tollstream.channels.Result;
@@ -25,12 +26,23 @@ final class Desk implements AutoCloseable {
 
   final FakeChain chain = new FakeChain(TestGateway.ESCROW);
   final MemoryLedger ledger = new MemoryLedger();
-  final Tabs tabs = new Tabs(ledger);
-  final Payments payments = new Payments(tabs, new Deposits());
+  final Tabs tabs;
+  final Payments payments;
   Amount credit = Amount.ZERO;
   Amount minDelta = Amount.ZERO;
   private final Vertx vertx = Vertx.vertx();
   private final EvmSession protocol = new EvmSession(TestPayer.DOMAIN, chain);
+
+  Desk() {
+    tabs = new Tabs(ledger);
+    payments = new Payments(tabs, new Deposits());
+  }
+
+  /** Over another ledger than the one in memory, which then stays empty. */
+  Desk(Ledger other) {
+    tabs = new Tabs(other);
+    payments = new Payments(tabs, new Deposits());
+  }
 
   Offer offer() {
     return offer(TestGateway.TERMS);
