@@ -4,6 +4,7 @@ import io.tollstream.gateway.payer.ChannelAccount.State;
 import io.tollstream.gateway.wire.SessionRequest;
 import io.tollstream.metering.Amount;
 import io.tollstream.metering.Tariff;
+import io.tollstream.metering.TariffUnit;
 import java.math.BigInteger;
 import java.util.LinkedHashSet;
 import java.util.Set;
@@ -15,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The rule that nothing breaks: what is signed never exceeds the cost of everything received
  * over the channel's life plus one {@link Window}, nor the deposit, nor the budget. What a server
- * demands or claims moves the payer within that rule, never past it.
+ * demands or claims moves the payer within that rule, never past it. Bytes that were lost because a
+ * body was {@link BrokenOff} here count as received.
  */
 final class LiveChannel {
   /** A window that is too narrow for so long is used up. */
@@ -26,17 +28,17 @@ final class LiveChannel {
   private final SpendingPolicy policy;
   private final RunBudget budget;
   private final Window window;
+  private final BrokenOff brokenOff;
   private final Set<PaidStream> streams = new LinkedHashSet<>();
   private ChannelAccount account;
   private SessionRequest offer;
   private Amount demanded = Amount.ZERO;
   private long starvedSinceMillis = NOT_STARVED;
-  private Amount losable; // at most so much was under way when the payer itself broke bodies off
 
   LiveChannel(
       ChannelAccount account, SessionRequest offer, SpendingPolicy policy, RunBudget budget) {
     this.account = account;
-    this.losable = account.claimed().minusOrZero(account.cost());
+    this.brokenOff = new BrokenOff(account.claimed().minusOrZero(account.cost()));
     this.offer = offer;
     this.policy = policy;
     this.budget = budget;
@@ -85,17 +87,22 @@ final class LiveChannel {
     }
   }
 
-  /**
-   * As {@link #end}, of a body that was broken off here: what was under way is charged and lost.
-   */
+  /** As {@link #end}, of a body that was broken off here. */
   void cancel(PaidStream stream) {
-    losable = losable.plusOrMax(unserved());
+    Tariff tariff = stream.tariff();
+    boolean timed = tariff.unit().kind() == TariffUnit.Kind.TIME;
+    brokenOff.add(unserved(), tariff.cost(timed ? widest() : BrokenOff.UNDER_WAY_BYTES));
     end(stream);
   }
 
   /** What is authorized and did not come, or not yet. */
   private Amount unserved() {
     return account.signed().minusOrZero(account.cost());
+  }
+
+  /** What was charged for bodies that were broken off here, and never came. */
+  Amount writtenOff() {
+    return brokenOff.of(account, account.received().totalWith(offer.tariff(), widest()));
   }
 
   void received(PaidStream stream, int bytes, long nowMillis) {
@@ -117,7 +124,7 @@ final class LiveChannel {
   @Nullable PayerRefusal claims(Amount spent) {
     account = account.claimed(spent);
     Amount counted = account.cost();
-    if (spent.exceeds(account.signed()) && spent.exceeds(ahead(widest()))) {
+    if (spent.exceeds(account.signed()) && spent.exceeds(within(widest()))) {
       account = account.in(State.STOPPED);
       return new PayerRefusal.Disputed(spent, counted);
     }
@@ -129,9 +136,7 @@ final class LiveChannel {
    * so much of the window that the channel is better replaced.
    */
   boolean isWorn() {
-    Amount lost = account.claimed().minusOrZero(account.cost());
-    Amount room = ahead(widest() / 4 * 3).minus(account.cost());
-    return streams.isEmpty() && lost.exceeds(room);
+    return streams.isEmpty() && account.claimed().exceeds(within(widest() / 4 * 3));
   }
 
   /**
@@ -140,7 +145,7 @@ final class LiveChannel {
    */
   boolean isStarved(long nowMillis) {
     Amount asked = wanted().min(account.deposit()).min(budget.ceiling(account.id()));
-    if (window.limit(1) < widest() || !asked.exceeds(ahead(widest()))) {
+    if (window.limit(1) < widest() || !asked.exceeds(within(widest()))) {
       starvedSinceMillis = NOT_STARVED;
       return false;
     }
@@ -153,9 +158,9 @@ final class LiveChannel {
    * or else the gateway has taken money for nothing.
    */
   PayerRefusal starvation() {
-    return unserved().exceeds(losable.plusOrMax(losable))
-        ? new PayerRefusal.Unserved(unserved())
-        : new PayerRefusal.Worn(unserved());
+    return brokenOff.explains(unserved())
+        ? new PayerRefusal.Worn(unserved())
+        : new PayerRefusal.Unserved(unserved());
   }
 
   /** The amount to sign now, or null where what is signed will do. */
@@ -173,18 +178,12 @@ final class LiveChannel {
 
   private boolean isLow() {
     long half = Math.max(1, window.quanta(streams.size()) / 2);
-    return ahead(Math.min(half, remaining())).exceeds(account.signed());
+    return within(Math.min(half, remaining())).exceeds(account.signed());
   }
 
   private Amount wanted() {
-    Amount ahead = ahead(Math.min(window.quanta(streams.size()), remaining()));
-    return streams.isEmpty() ? ahead : ahead.max(demanded.min(rest()));
-  }
-
-  /** What all that is still to come costs, above what the gateway has charged so far. */
-  private Amount rest() {
-    Amount uncounted = account.claimed().minusOrZero(account.cost());
-    return ahead(remaining()).plusOrMax(uncounted);
+    Amount ahead = within(Math.min(window.quanta(streams.size()), remaining()));
+    return streams.isEmpty() ? ahead : ahead.max(demanded);
   }
 
   /** What the gateway would not take as too small a step is raised, where the ceiling allows. */
@@ -198,9 +197,14 @@ final class LiveChannel {
 
   /** The most that may be signed now, whoever asks. */
   Amount ceiling() {
-    return ahead(window.limit(streams.size()))
+    return within(window.limit(streams.size()))
         .min(account.deposit())
         .min(budget.ceiling(account.id()));
+  }
+
+  /** What may be signed with a window of so many quanta. */
+  private Amount within(long quanta) {
+    return ahead(quanta).plusOrMax(writtenOff());
   }
 
   private long widest() {

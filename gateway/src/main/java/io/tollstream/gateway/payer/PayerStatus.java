@@ -44,6 +44,7 @@ record PayerStatus(Address payer, SpendingPolicy policy) {
   private static JsonObject json(PayingChannel channel, ChannelAccount account) {
     JsonObject json =
         describe(account)
+            .put("writtenOff", channel.live().writtenOff().toString())
             .put("price", channel.offer().terms().tariff().toString())
             .put("streams", channel.live().streams())
             .put("window", channel.live().window().quanta(channel.live().streams()));

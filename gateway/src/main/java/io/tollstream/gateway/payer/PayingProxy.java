@@ -29,6 +29,9 @@ final class PayingProxy {
   private static final int MAX_HEADER_BYTES = 64 << 10;
   private static final long DRAIN_SECONDS = 2;
 
+  /** What a player has not taken yet when it seeks is paid for in vain: little is kept ready. */
+  private static final int SEND_BUFFER_BYTES = 512 << 10;
+
   private final PayingClient client;
   private final PlayerGuard guard;
   private final PayerStatus status;
@@ -47,6 +50,7 @@ final class PayingProxy {
                 new HttpServerOptions()
                     .setMaxHeaderSize(MAX_HEADER_BYTES)
                     .setMaxInitialLineLength(MAX_HEADER_BYTES)
+                    .setSendBufferSize(SEND_BUFFER_BYTES)
                     .setTcpKeepAlive(true))
             .requestHandler(this::handle);
   }

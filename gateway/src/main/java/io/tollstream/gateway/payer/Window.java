@@ -14,7 +14,7 @@ final class Window {
   private static final long SAMPLE_MILLIS = 50;
 
   /** A window lasts this long and twice a voucher's way at the measured speed, at least. */
-  private static final long AHEAD_MILLIS = 400;
+  private static final long AHEAD_MILLIS = 250;
 
   private static final int START_CHUNKS = 2;
 

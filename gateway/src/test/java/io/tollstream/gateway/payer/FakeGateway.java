@@ -399,9 +399,9 @@ final class FakeGateway {
   }
 
   /** Charges bytes that never arrive, as a broken-off transfer does. */
-  void lose(ChannelId id, int bytes) {
+  void lose(ChannelId id, Amount upTo) {
     Account account = account(id);
-    account.sent = account.sent.plus(tariff, bytes);
+    account.sent = account.sent.plus(tariff, account.sent.affordable(tariff, upTo));
   }
 
   void forget() {

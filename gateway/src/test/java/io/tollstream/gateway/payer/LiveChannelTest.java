@@ -127,16 +127,28 @@ class LiveChannelTest {
   }
 
   @Test
-  void due_bodyOfKnownLength_neverGoesBeyondItsEnd() {
+  void due_bodyOfKnownLength_endsWithIt() {
     LiveChannel channel = channel(10_000, PENNY, 0);
     PaidStream stream = channel.begin(PENNY);
     stream.begins(3L * CHUNK);
     sign(channel);
     channel.received(stream, 2 * CHUNK, 10);
-    channel.demands(Amount.of(9_999));
     assertEquals(PENNY.cost(3L * CHUNK), sign(channel));
     channel.received(stream, CHUNK, 20);
     assertNull(channel.due());
+  }
+
+  @Test
+  void due_demandForWhatWasLostUnnoticed_isMet() {
+    LiveChannel channel = channel(10_000, PENNY, 0);
+    PaidStream stream = channel.begin(PENNY);
+    stream.begins(PaidStream.UNKNOWN);
+    sign(channel);
+    channel.received(stream, 2 * CHUNK, 10);
+    channel.cancel(stream);
+    channel.begin(PENNY);
+    channel.demands(PENNY.cost(9L * CHUNK));
+    assertEquals(PENNY.cost(9L * CHUNK), sign(channel));
   }
 
   @Test
@@ -260,10 +272,18 @@ class LiveChannelTest {
           if (!streams.isEmpty()) {
             PaidStream stream = pick(streams, random);
             streams.remove(stream);
-            channel.end(stream);
+            if (random.nextBoolean()) {
+              channel.cancel(stream);
+            } else {
+              channel.end(stream);
+            }
           }
         }
-        case 4 -> channel.window().acknowledged(random.nextInt(3_000));
+        case 4 -> {
+          channel.window().acknowledged(random.nextInt(3_000));
+          Amount claim = Amount.of(random.nextInt(200_000)).min(before);
+          assertNull(channel.claims(claim), "what is signed may be claimed");
+        }
         default -> {
           if (!streams.isEmpty()) {
             int bytes = 1 + random.nextInt(9_000);
@@ -275,7 +295,10 @@ class LiveChannelTest {
       @Nullable Amount due = channel.due();
       if (due != null) {
         assertTrue(due.exceeds(before), "a voucher must rise");
-        assertFalse(due.exceeds(tariff.cost(received + WINDOW)), "beyond the window");
+        Amount lost = channel.writtenOff();
+        assertFalse(due.exceeds(tariff.cost(received + WINDOW).plus(lost)), "beyond the window");
+        assertFalse(lost.exceeds(tariff.cost(received + WINDOW)), "more lost than ever came");
+        assertFalse(lost.exceeds(channel.account().claimed()), "more lost than charged");
         assertFalse(due.exceeds(Amount.of(deposit)), "beyond the deposit");
         channel.sign(due);
         before = due;
