@@ -166,14 +166,19 @@ public record Tab(
     if (bill.isFullFor(tariff)) {
       return Step.keep(Result.refused(new Refusal.TooManyTariffs()));
     }
-    Amount billable = ceiling().plusOrMax(credit).minusOrZero(broughtForward);
-    long affordable = bill.affordable(tariff, billable);
+    long affordable = affordable(tariff, credit);
     long granted = Math.min(quanta, affordable);
     if (granted == 0) {
       return Step.keep(Result.ok(new Grant(0, affordable, this)));
     }
     Tab next = withBill(bill.plus(tariff, granted));
     return new Step<>(next, Result.ok(new Grant(granted, affordable - granted, next)));
+  }
+
+  /** Quanta that could be charged now: within what is authorized plus credit, and the deposit. */
+  public long affordable(Tariff tariff, Amount credit) {
+    Amount covered = ceiling().plusOrMax(credit).min(channel.deposit());
+    return isOpen() ? bill.affordable(tariff, covered.minusOrZero(broughtForward)) : 0;
   }
 
   /** Takes back what a stream reserved and did not use; in every phase. */

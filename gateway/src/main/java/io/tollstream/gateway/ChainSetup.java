@@ -1,5 +1,8 @@
 package io.tollstream.gateway;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.tollstream.channels.Address;
 import io.tollstream.channels.Escrow;
 import io.tollstream.channels.Refusal;
 import io.tollstream.channels.Result;
@@ -12,7 +15,6 @@ import io.tollstream.channels.evm.KeyFile;
 import io.tollstream.gateway.GatewayConfig.ChainAccess;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +27,13 @@ final class ChainSetup {
   private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration TRANSACTION_TIMEOUT = Duration.ofMinutes(2);
 
+  /**
+   * A chain that can be asked.
+   *
+   * @param account whose key signs redemptions: the only payee that can be paid there
+   */
+  record Connected(EvmChain chain, Address account) {}
+
   private ChainSetup() {}
 
   /**
@@ -32,7 +41,7 @@ final class ChainSetup {
    *
    * @throws IOException if the key cannot be read
    */
-  static EvmChain connect(ChainAccess access, Path home) throws IOException {
+  static Connected connect(ChainAccess access, Path home) throws IOException {
     EvmNetwork network =
         new EvmNetwork(
             access.rpc().stream().map(URI::create).toList(),
@@ -40,9 +49,10 @@ final class ChainSetup {
             REQUEST_TIMEOUT,
             Duration.ofMillis(access.pollMillis()),
             TRANSACTION_TIMEOUT);
-    return new EvmChain(
-        new EvmEscrow(network, access.escrow(), access.domainName(), finality(access)),
-        signer(access, home));
+    EvmEscrow escrow =
+        new EvmEscrow(network, access.escrow(), access.domainName(), finality(access));
+    Signer signer = signer(access, home);
+    return new Connected(new EvmChain(escrow, signer), signer.address());
   }
 
   /**
@@ -78,6 +88,6 @@ final class ChainSetup {
 
   private static @Nullable String password(ChainAccess access, Path home) throws IOException {
     String file = access.passwordFile();
-    return file == null ? null : Files.readString(home.resolve(file)).strip();
+    return file == null ? null : new String(SecretFile.read(home.resolve(file)), UTF_8).strip();
   }
 }

@@ -2,12 +2,12 @@ package io.tollstream.gateway;
 
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.tollstream.channels.Address;
 import io.tollstream.channels.Chain;
 import io.tollstream.channels.Escrow;
 import io.tollstream.channels.Ledger;
 import io.tollstream.channels.Result;
 import io.tollstream.channels.Terms;
-import io.tollstream.channels.evm.EvmChain;
 import io.tollstream.channels.evm.EvmSession;
 import io.tollstream.channels.ledger.SqliteLedger;
 import io.tollstream.gateway.GatewayConfig.ChainAccess;
@@ -23,10 +23,12 @@ import io.tollstream.gateway.proxy.Route;
 import io.tollstream.gateway.proxy.RouteTable;
 import io.tollstream.gateway.telemetry.Metrics;
 import io.tollstream.gateway.wire.SessionRequest;
+import io.tollstream.metering.Amount;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.http.Http2Settings;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.PemKeyCertOptions;
 import java.io.IOException;
@@ -58,6 +60,7 @@ final class Gateway {
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final Map<String, Chain> chains = new LinkedHashMap<>();
+  private final Map<String, Address> accounts = new LinkedHashMap<>();
   private final Ledger ledger;
   private final AtomicInteger port = new AtomicInteger();
   private final AtomicInteger managementPort = new AtomicInteger();
@@ -91,14 +94,16 @@ final class Gateway {
   private void start() throws IOException {
     Map<String, CompletionStage<Result<Escrow>>> probes = new LinkedHashMap<>();
     for (ChainAccess access : config.chains()) {
-      EvmChain chain = ChainSetup.connect(access, home);
-      chains.put(access.name(), chain);
-      probes.put(access.name(), chain.probe()); // answers while the listeners come up
+      ChainSetup.Connected connected = ChainSetup.connect(access, home);
+      chains.put(access.name(), connected.chain());
+      accounts.put(access.name(), connected.account());
+      probes.put(access.name(), connected.chain().probe()); // answers while the listeners come up
     }
     Map<String, EvmSession> protocols = new LinkedHashMap<>();
     for (ChainAccess access : config.chains()) {
       Chain chain = Objects.requireNonNull(chains.get(access.name()));
-      protocols.put(access.name(), new EvmSession(access.domainName(), chain));
+      protocols.put(
+          access.name(), new EvmSession(access.domainName(), chain, access.contractSigners()));
     }
     List<Route> routes = new ArrayList<>();
     for (RouteRule rule : config.routes()) {
@@ -161,6 +166,7 @@ final class Gateway {
             .setPort(listen.port() == 0 ? -1 : listen.port())
             .setMaxHeaderSize(MAX_HEADER_BYTES)
             .setMaxInitialLineLength(MAX_REQUEST_LINE_BYTES)
+            .setInitialSettings(new Http2Settings().setMaxHeaderListSize(MAX_HEADER_BYTES))
             .setMaxWebSocketFrameSize(MAX_FRAME_BYTES)
             .setMaxWebSocketMessageSize(MAX_FRAME_BYTES)
             .setIdleTimeout(IDLE_SECONDS)
@@ -179,6 +185,9 @@ final class Gateway {
 
   private Route route(RouteRule rule, Map<String, EvmSession> protocols) {
     Sale sale = rule.sale();
+    if (sale != null) {
+      requireRedeemable(rule.name(), sale, config.chain(sale.chain()));
+    }
     Offer offer =
         sale == null
             ? null
@@ -193,7 +202,11 @@ final class Gateway {
 
   private static Offer offer(String route, Sale sale, ChainAccess access, EvmSession protocol) {
     Terms terms =
-        new Terms(protocol.chain().escrow(), sale.payee(), sale.token(), sale.minDeposit());
+        new Terms(
+            protocol.chain().escrow(),
+            sale.payee(),
+            sale.token(),
+            sale.minDeposit().max(sale.tariff().price()));
     List<String> types = credentialTypes(sale, access);
     SessionRequest request =
         new SessionRequest(
@@ -211,6 +224,28 @@ final class Gateway {
             PaymentDesk.SOCKET_PATH);
     return Offer.of(
         route, sale.policy(), terms, protocol, request, sale.credit(), sale.maxStreamsPerChannel());
+  }
+
+  /** Whoever sells must be able to redeem, and must not pay for deposits that cover nothing. */
+  private void requireRedeemable(String route, Sale sale, ChainAccess access) {
+    Address account = Objects.requireNonNull(accounts.get(access.name()));
+    if (!sale.payee().equals(account)) {
+      throw new IllegalStateException(
+          "routes."
+              + route
+              + ".payee must be "
+              + account
+              + ", the account of the key of chains."
+              + access.name()
+              + ": nobody else can redeem what is paid");
+    }
+    if (access.feePayer() && sale.minDeposit().compareTo(Amount.of(1)) <= 0) {
+      throw new IllegalStateException(
+          "routes."
+              + route
+              + ".minDeposit is needed where the gateway pays for deposits: set it"
+              + " well above what the gas of an open and a close costs");
+    }
   }
 
   /** Ways of funding; the native coin knows no authorizations. */
@@ -240,6 +275,8 @@ final class Gateway {
   /** Ends every stream, gives back what they reserved, and closes the ledger behind them. */
   void stop() {
     try {
+      // Listeners first: Vert.x closes its clients before its servers, and waits for their sockets.
+      await(Future.join(vertx.deploymentIDs().stream().map(vertx::undeploy).toList()));
       await(vertx.close());
     } finally {
       ledger.close();

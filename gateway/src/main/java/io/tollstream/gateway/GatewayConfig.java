@@ -178,8 +178,10 @@ record GatewayConfig(
       @Nullable String keystore,
       @Nullable String passwordFile,
       boolean feePayer,
+      boolean contractSigners,
       long pollMillis,
       long refreshSeconds) {
+    private static final long MAX_REFRESH_SECONDS = 150;
 
     @JsonCreator
     ChainAccess(
@@ -194,6 +196,7 @@ record GatewayConfig(
         @Nullable String keystore,
         @Nullable String passwordFile,
         @Nullable Boolean feePayer,
+        @Nullable Boolean contractSigners,
         @Nullable Long pollMillis,
         @Nullable Long refreshSeconds) {
       this(
@@ -208,6 +211,7 @@ record GatewayConfig(
           keystore,
           passwordFile,
           Boolean.TRUE.equals(feePayer),
+          Boolean.TRUE.equals(contractSigners),
           pollMillis == null ? 1_000 : pollMillis.longValue(),
           refreshSeconds == null ? 15 : refreshSeconds.longValue());
     }
@@ -226,7 +230,10 @@ record GatewayConfig(
           "chains." + name + ".passwordFile",
           "a keystore needs one");
       check(pollMillis >= 10, "chains." + name + ".pollMillis", "must be at least 10");
-      check(refreshSeconds >= 1, "chains." + name + ".refreshSeconds", "must be at least 1");
+      check(
+          refreshSeconds >= 1 && refreshSeconds <= MAX_REFRESH_SECONDS,
+          "chains." + name + ".refreshSeconds",
+          "must be from 1 to 150, a quarter of the shortest grace period");
       rpc = List.copyOf(rpc);
     }
   }

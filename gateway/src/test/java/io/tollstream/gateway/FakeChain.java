@@ -73,6 +73,11 @@ public final class FakeChain implements Chain {
     return mine(new Mined(id, added));
   }
 
+  /** A reorganisation takes the channel's open back. */
+  public synchronized void forget(ChannelId id) {
+    channels.remove(id);
+  }
+
   public synchronized void requestClose(ChannelId id) {
     Channel c = of(id);
     put(with(c, c.deposit(), c.settled(), 1_700_000_000, c.finalized()));

@@ -85,7 +85,7 @@ public final class TestGateway implements AutoCloseable {
   public final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   public final PaymentDesk desk;
-  private final EvmSession protocol = new EvmSession(TestPayer.DOMAIN, chain);
+  private final EvmSession protocol = new EvmSession(TestPayer.DOMAIN, chain, false);
   private final AtomicInteger port = new AtomicInteger();
   private volatile Instant now = Instant.parse("2026-03-01T12:00:00Z");
 

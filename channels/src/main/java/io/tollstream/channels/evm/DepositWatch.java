@@ -7,6 +7,7 @@ import io.tollstream.channels.Result;
 import io.tollstream.metering.Amount;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.web3j.protocol.core.methods.response.TransactionReceipt;
 
@@ -16,6 +17,9 @@ import org.web3j.protocol.core.methods.response.TransactionReceipt;
  * right about it only once it is final.
  */
 final class DepositWatch {
+  /** How long a transaction may take from its sender's node to ours. */
+  private static final long UNKNOWN_NANOS = TimeUnit.SECONDS.toNanos(5);
+
   private final Node node;
   private final EscrowReader reader;
   private final EscrowEvents events;
@@ -24,6 +28,27 @@ final class DepositWatch {
     this.node = node;
     this.reader = reader;
     this.events = events;
+  }
+
+  /**
+   * Waits only for what somebody has heard of: a transaction that no node knows after a moment is
+   * pending to whoever claims it, and ties nothing up.
+   */
+  Workers.Look<Channel> unlessUnknown(String transactionHash, Workers.Look<Channel> look) {
+    long startNanos = System.nanoTime();
+    return () -> {
+      Result<Channel> seen = look.look();
+      boolean patient = seen != null || System.nanoTime() - startNanos < UNKNOWN_NANOS;
+      return patient || node.knows(transactionHash)
+          ? seen
+          : Result.refused(new Refusal.TransactionPending(transactionHash));
+    };
+  }
+
+  /** The channel once it is final, by whichever transaction it came to be; null for not yet. */
+  @Nullable Result<Channel> lookForChannel(ChannelId channelId) throws RpcFailure {
+    Result<Channel> read = reader.read(channelId);
+    return read instanceof Result.Ok<Channel> ? read : null;
   }
 
   /** The channel that the transaction opened; null for not yet. */

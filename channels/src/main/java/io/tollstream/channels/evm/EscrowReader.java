@@ -51,6 +51,11 @@ final class EscrowReader {
         .orElseGet(() -> Result.refused(new Refusal.ChannelNotFound(channelId)));
   }
 
+  /** Whether the newest block knows the channel. */
+  boolean exists(ChannelId channelId) throws RpcFailure {
+    return newest(channelId).isPresent();
+  }
+
   private Optional<Channel> newest(ChannelId channelId) throws RpcFailure {
     return node.read(calls.getChannel(channelId), words -> channel(channelId, words));
   }

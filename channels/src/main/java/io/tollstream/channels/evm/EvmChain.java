@@ -87,7 +87,8 @@ public final class EvmChain implements Chain {
         () ->
             workers.poll(
                 configured.network(),
-                () -> watch.lookForOpen(transactionHash, channelId),
+                watch.unlessUnknown(
+                    transactionHash, () -> watch.lookForOpen(transactionHash, channelId)),
                 () -> new Refusal.TransactionPending(transactionHash)));
   }
 
@@ -98,7 +99,9 @@ public final class EvmChain implements Chain {
         () ->
             workers.poll(
                 configured.network(),
-                () -> watch.lookForTopUp(transactionHash, channelId, additional),
+                watch.unlessUnknown(
+                    transactionHash,
+                    () -> watch.lookForTopUp(transactionHash, channelId, additional)),
                 () -> new Refusal.TransactionPending(transactionHash)));
   }
 
@@ -108,10 +111,28 @@ public final class EvmChain implements Chain {
     if (deposit.funding() instanceof Funding.Broadcast broadcast) {
       return await(deposit, broadcast.transactionHash());
     }
+    ChannelId id = deposit.channelId();
+    return Workers.then(
+        onceProven(() -> workers.run(() -> Result.ok(reader.exists(id)))),
+        exists ->
+            exists && deposit instanceof PaymentAction.Open
+                ? awaitChannel(id) // an open that outlasted its first answer, or somebody else's
+                : send(deposit, payee, token));
+  }
+
+  private CompletionStage<Result<Channel>> awaitChannel(ChannelId id) {
+    return workers.poll(
+        configured.network(),
+        () -> watch.lookForChannel(id),
+        () -> new Refusal.TransactionPending(id.hex()));
+  }
+
+  private CompletionStage<Result<Channel>> send(
+      PaymentAction.Deposit deposit, Address payee, Address token) {
     Attempt attempt = new Attempt(deposit.channelId(), Deposits.amount(deposit), Amount.ZERO);
     CompletionStage<Result<String>> mined =
         Workers.then(
-            onceProven(() -> workers.run(() -> check.check(deposit, payee, token))),
+            workers.run(() -> check.check(deposit, payee, token)),
             call ->
                 transactions.execute(
                     call, attempt, receipt -> Result.ok(receipt.getTransactionHash())));

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 public final class EvmSession implements ChannelProtocol {
   private final Secp256k1 curve = Secp256k1.best();
   private final Chain chain;
+  private final boolean contractSigners;
   private final Escrow escrow;
   private final Eip712 digests;
   private final PayloadParser parser;
@@ -30,9 +31,13 @@ public final class EvmSession implements ChannelProtocol {
    * The protocol over one escrow.
    *
    * @param domainName the EIP-712 domain name that the escrow was deployed with
+   * @param contractSigners whether a contract (ERC-1271) may be a channel's signer. It can disown
+   *     at any time what it has signed, and everything it bought since the last settlement with it
+   *     (draft-evm-session-00, "Contract Wallet Signer Mutability")
    */
-  public EvmSession(String domainName, Chain chain) {
+  public EvmSession(String domainName, Chain chain, boolean contractSigners) {
     this.chain = chain;
+    this.contractSigners = contractSigners;
     this.escrow = chain.escrow();
     this.digests = new Eip712(domainName, escrow);
     this.parser = new PayloadParser(escrow);
@@ -101,6 +106,10 @@ public final class EvmSession implements ChannelProtocol {
     }
     if (actual.equals(channel.signer())) {
       return CompletableFuture.completedStage(Result.ok(voucher));
+    }
+    if (!contractSigners) {
+      return CompletableFuture.completedStage(
+          Result.refused(new Refusal.SignerMismatch(channel.signer(), actual)));
     }
     return askWallet(voucher, digest, new Refusal.SignerMismatch(channel.signer(), actual));
   }

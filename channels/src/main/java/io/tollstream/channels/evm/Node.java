@@ -123,6 +123,13 @@ final class Node {
     return rpc.ask(web3j -> web3j.ethEstimateGas(transaction), answer -> answer.getAmountUsed());
   }
 
+  /** Whether the node has the transaction, mined or waiting. */
+  boolean knows(String transactionHash) throws RpcFailure {
+    return rpc.ask(
+        web3j -> web3j.ethGetTransactionByHash(transactionHash),
+        answer -> answer.getTransaction().isPresent());
+  }
+
   BigInteger gasPrice() throws RpcFailure {
     return rpc.ask(web3j -> web3j.ethGasPrice(), answer -> answer.getGasPrice());
   }

@@ -45,7 +45,7 @@ final class ContractAccountTest {
 
   private final LocalEscrow local = LocalEscrow.start();
   private final EvmChain chain = new EvmChain(local.escrow, local.payee);
-  private final EvmSession session = new EvmSession(local.escrow.domainName(), chain);
+  private final EvmSession session = new EvmSession(local.escrow.domainName(), chain, true);
   private final EvmWallet wallet = new EvmWallet(local.escrow, local.payer);
   private final EscrowCalls calls = new EscrowCalls(local.escrow.contract());
 
@@ -73,6 +73,16 @@ final class ContractAccountTest {
           new Refusal.SignerMismatch(signer, local.payer.address()),
           refusal(session.verify(voucher, channel)));
     }
+  }
+
+  @Test
+  void verify_contractWhereNoneMaySign_isAMismatchAndNotAsked() {
+    EvmSession keysOnly = new EvmSession(local.escrow.domainName(), chain, false);
+    Address signer = contract(5, AGREES);
+    Channel channel = openWithSigner(signer);
+    assertEquals(
+        new Refusal.SignerMismatch(signer, local.payer.address()),
+        refusal(keysOnly.verify(wallet.sign(channel.id(), Amount.of(9)), channel)));
   }
 
   @Test

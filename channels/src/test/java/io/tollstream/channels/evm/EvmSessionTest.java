@@ -26,7 +26,7 @@ final class EvmSessionTest {
   private static final LocalSigner DELEGATE = key(8);
 
   private final FakeChain chain = new FakeChain(Payloads.ESCROW);
-  private final EvmSession session = new EvmSession(DOMAIN, chain);
+  private final EvmSession session = new EvmSession(DOMAIN, chain, true);
 
   @Test
   void verify_voucherOfThePayer_isTaken() {

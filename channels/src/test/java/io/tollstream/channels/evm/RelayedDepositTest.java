@@ -31,7 +31,7 @@ final class RelayedDepositTest {
 
   private final LocalEscrow local = LocalEscrow.start();
   private final EvmChain chain = new EvmChain(local.escrow, local.payee);
-  private final EvmSession session = new EvmSession(local.escrow.domainName(), chain);
+  private final EvmSession session = new EvmSession(local.escrow.domainName(), chain, true);
   private final EvmWallet wallet = new EvmWallet(local.escrow, local.payer);
   private final Address payee = local.payee.address();
   private int salts;
@@ -63,9 +63,15 @@ final class RelayedDepositTest {
     assertEquals(
         new Refusal.TransactionReverted("AuthorizationAlreadyUsed"),
         refusal(chain.submit(topUp, payee, local.token)));
-    assertEquals(
-        new Refusal.TransactionReverted("ChannelAlreadyExists"),
-        refusal(chain.submit(open, payee, local.token)));
+  }
+
+  @Test
+  void submit_openOfAChannelThatExists_answersWithItAndSendsNothing() {
+    PaymentAction.Open open = authorized();
+    Channel opened = ok(chain.submit(open, payee, local.token));
+    Amount left = ok(wallet.balance(local.token));
+    assertEquals(opened, ok(chain.submit(open, payee, local.token)));
+    assertEquals(left, ok(wallet.balance(local.token)));
   }
 
   @Test

@@ -33,7 +33,7 @@ public final class Answers {
     if (challenge != null) {
       response.putHeader(WWW_AUTHENTICATE, challenge.header());
     }
-    if (problem.type().status() == 503 || problem.type().status() == 429) {
+    if (problem.isPassing()) {
       response.putHeader(HttpHeaders.RETRY_AFTER, RETRY_SECONDS);
     }
     end(request, problem.type().toJson(problem.detail()).encode());

@@ -4,6 +4,7 @@ import io.tollstream.channels.Chain;
 import io.tollstream.channels.Channel;
 import io.tollstream.channels.ChannelId;
 import io.tollstream.channels.Escrow;
+import io.tollstream.channels.Refusal;
 import io.tollstream.channels.Result;
 import io.tollstream.channels.Tab;
 import io.vertx.core.Future;
@@ -18,13 +19,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads every channel that is not finalized from its chain, one after the other, round after round:
- * what the chain says goes to the tab, a channel whose payer is leaving is redeemed at once, and a
- * close that was cut short is taken up again.
+ * Reads every channel that is not finalized from its chain, some at a time, round after round: what
+ * the chain says goes to the tab, a channel whose payer is leaving is redeemed at once, and a close
+ * that was cut short is taken up again.
  */
 public final class ChannelWatch {
   private static final Logger LOG = LoggerFactory.getLogger(ChannelWatch.class);
   private static final int PAGE = 64;
+
+  /** Channels read from their chain at the same time. */
+  private static final int AT_ONCE = 16;
 
   /** Filecoin nodes keep at most 100 pending transactions of one sender. */
   private static final int MAX_CLOSING = 64;
@@ -59,11 +63,26 @@ public final class ChannelWatch {
         .compose(
             page -> {
               Future<Void> looked = Future.succeededFuture();
-              for (Tab tab : page) {
-                looked = looked.compose(done -> look(tab));
+              for (int i = 0; i < page.size(); i += AT_ONCE) {
+                List<Tab> some = page.subList(i, Math.min(page.size(), i + AT_ONCE));
+                looked = looked.compose(done -> lookAll(some));
               }
               return looked.compose(
                   done -> page.size() < PAGE ? Future.succeededFuture() : page(lastOf(page)));
+            });
+  }
+
+  /** One channel's trouble is not the others'. */
+  private Future<Void> lookAll(List<Tab> some) {
+    return Future.join(some.stream().map(this::lookInAnyCase).toList()).mapEmpty();
+  }
+
+  private Future<Void> lookInAnyCase(Tab tab) {
+    return look(tab)
+        .recover(
+            failure -> {
+              LOG.warn("Channel {} could not be looked at", tab.id(), failure);
+              return Future.succeededFuture();
             });
   }
 
@@ -73,15 +92,48 @@ public final class ChannelWatch {
 
   private Future<Void> look(Tab tab) {
     Chain chain = chains.get(tab.channel().escrow());
-    if (chain == null || tab.phase() instanceof Tab.Phase.Closed) {
+    if (tab.phase() instanceof Tab.Phase.Closed) {
       return Future.succeededFuture();
     }
-    return Payments.of(chain.read(tab.id()))
-        .compose(
-            read ->
-                read instanceof Result.Ok<Channel> ok
-                    ? seen(chain, tab, ok.value())
-                    : Future.succeededFuture());
+    if (chain == null) {
+      LOG.warn("Channel {} is on an escrow that no route uses any more", tab.id());
+      return Future.succeededFuture();
+    }
+    return Payments.of(chain.read(tab.id())).compose(read -> heard(chain, tab, read));
+  }
+
+  private Future<Void> heard(Chain chain, Tab tab, Result<Channel> read) {
+    if (read instanceof Result.Ok<Channel> ok) {
+      return seen(chain, tab, ok.value());
+    }
+    return ((Result.Refused<Channel>) read).refusal() instanceof Refusal.ChannelNotFound
+        ? vanished(chain, tab)
+        : Future.succeededFuture();
+  }
+
+  /**
+   * A reorganised chain has taken a deposit back: nothing is sold on it any more. Should the chain,
+   * or a node that lagged, know it again, the next round takes it over again.
+   */
+  private Future<Void> vanished(Chain chain, Tab tab) {
+    Channel last = tab.channel();
+    LOG.error(
+        "The chain no longer knows channel {}: {} base units are at risk",
+        tab.id(),
+        tab.spent().minusOrZero(last.settled()));
+    Channel empty =
+        new Channel(
+            last.id(),
+            last.escrow(),
+            last.payer(),
+            last.payee(),
+            last.token(),
+            last.authorizedSigner(),
+            last.settled(),
+            last.settled(),
+            last.closeRequestedAt(),
+            last.finalized());
+    return seen(chain, tab, empty);
   }
 
   private Future<Void> seen(Chain chain, Tab tab, Channel channel) {

@@ -156,7 +156,7 @@ public final class Credit {
     context.runOnContext(
         now -> {
           onEnd.run();
-          underWay.onComplete(answered -> ended.complete());
+          settled().onComplete(answered -> ended.complete());
         });
     return ended.future();
   }

@@ -10,15 +10,21 @@ import io.tollstream.channels.Result;
 import io.vertx.core.Future;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Deposits on their way: one at a time per channel, so that no authorization is submitted twice,
- * and a bounded number in all, so that nobody can pile transactions up.
+ * Deposits on their way, a bounded number of them. What the payer has broadcast is only waited for,
+ * by as many as like; what the gateway submits is submitted once, and one at a time per channel.
  */
 final class Deposits {
   /** The most deposits under way at once on this gateway. */
   static final int MAX_UNDER_WAY = 256;
+
+  /**
+   * What two deposits must share to be under way as one.
+   *
+   * @param transactionHash of a deposit that the payer has broadcast; empty for one of ours
+   */
+  private record Way(ChannelId channelId, String transactionHash) {}
 
   /**
    * A deposit on its way.
@@ -27,7 +33,7 @@ final class Deposits {
    */
   private record UnderWay(Object what, Future<Result<Channel>> made) {}
 
-  private final Map<ChannelId, UnderWay> underWay = new ConcurrentHashMap<>();
+  private final Map<Way, UnderWay> underWay = new ConcurrentHashMap<>();
 
   /** Sees a deposit through to the chain's finality; one that is under way already is joined. */
   Future<Result<Channel>> make(Offer offer, PaymentAction.Deposit deposit) {
@@ -38,20 +44,20 @@ final class Deposits {
     if (underWay.size() >= MAX_UNDER_WAY) {
       return Payments.refused(new Refusal.Unavailable("the chain, with so many deposits waiting,"));
     }
-    ChannelId id = deposit.channelId();
-    UnderWay joined = underWay.compute(id, (key, before) -> joinOrFollow(before, offer, deposit));
-    return joined.made().onComplete(done -> underWay.remove(id, joined));
+    Object what = deposit instanceof PaymentAction.Open open ? open.funding() : deposit;
+    Way way = way(deposit);
+    UnderWay joined =
+        underWay.computeIfAbsent(way, first -> new UnderWay(what, start(offer, deposit)));
+    return joined.what().equals(what)
+        ? joined.made().onComplete(done -> underWay.remove(way, joined))
+        : Payments.refused(
+            new Refusal.Unavailable("the channel, with another deposit of it under way,"));
   }
 
-  private static UnderWay joinOrFollow(
-      @Nullable UnderWay before, Offer offer, PaymentAction.Deposit deposit) {
-    Object what = deposit instanceof PaymentAction.Open open ? open.funding() : deposit;
-    if (before == null) {
-      return new UnderWay(what, start(offer, deposit));
-    }
-    return before.what().equals(what)
-        ? before
-        : new UnderWay(what, before.made().transform(done -> start(offer, deposit)));
+  private static Way way(PaymentAction.Deposit deposit) {
+    String hash =
+        deposit.funding() instanceof Funding.Broadcast broadcast ? broadcast.transactionHash() : "";
+    return new Way(deposit.channelId(), hash);
   }
 
   private static Future<Result<Channel>> start(Offer offer, PaymentAction.Deposit deposit) {

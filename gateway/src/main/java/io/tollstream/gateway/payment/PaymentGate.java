@@ -173,6 +173,14 @@ public final class PaymentGate {
 
   private Admission admitted(
       HttpServerRequest request, Offer offer, Context context, Receipts receipts, Paid paid) {
+    if (!isSafe(request) && paid.tab().affordable(offer.tariff(), offer.credit()) == 0) {
+      return answered(
+          request,
+          offer,
+          new Problem(
+              ProblemType.INSUFFICIENT_BALANCE,
+              "What this request does cannot be undone: authorize more, then send it again"));
+    }
     Credit credit = new Credit(tabs, offer, paid.tab(), receipts, context);
     if (!tabs.join(credit, offer.maxStreams())) {
       return answered(
@@ -183,6 +191,11 @@ public final class PaymentGate {
               "The channel has " + offer.maxStreams() + " streams open; end one first"));
     }
     return new Admission.Admitted(credit);
+  }
+
+  /** Whether an origin may be asked before a body is paid: nothing changes there by it. */
+  private static boolean isSafe(HttpServerRequest request) {
+    return request.method().equals(HttpMethod.GET);
   }
 
   private Admission receipted(

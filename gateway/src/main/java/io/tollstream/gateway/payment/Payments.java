@@ -140,8 +140,20 @@ final class Payments {
         topUp.channelId(),
         tab ->
             then(
-                deposits.make(offer, topUp),
-                channel -> map(tabs.observe(channel), next -> new Paid(next, null))));
+                worthItsGas(offer, topUp),
+                worthy ->
+                    then(
+                        deposits.make(offer, worthy),
+                        channel -> map(tabs.observe(channel), next -> new Paid(next, null)))));
+  }
+
+  /** What the gateway submits must add as much as it would ask of a new channel. */
+  private static Future<Result<PaymentAction.TopUp>> worthItsGas(
+      Offer offer, PaymentAction.TopUp topUp) {
+    Amount least = offer.terms().minDeposit();
+    return topUp.funding() instanceof Funding.Broadcast || !least.exceeds(topUp.additional())
+        ? Future.succeededFuture(Result.ok(topUp))
+        : refused(new Refusal.InsufficientBalance(least, topUp.additional()));
   }
 
   private Future<Result<Paid>> pay(Offer offer, PaymentAction.Pay pay) {

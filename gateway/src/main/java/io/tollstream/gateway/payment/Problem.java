@@ -7,8 +7,16 @@ import io.tollstream.gateway.wire.ProblemType;
  * A refusal as HTTP tells it: the one place where refusals meet problem types.
  *
  * @param detail for people; names the field or amount and the fix, and quotes no secret
+ * @param isPassing whether the same request may succeed in a moment
  */
-public record Problem(ProblemType type, String detail) {
+public record Problem(ProblemType type, String detail, boolean isPassing) {
+
+  /**
+   * A problem that, where nothing else is said, passes by itself if the gateway is at its limit.
+   */
+  public Problem(ProblemType type, String detail) {
+    this(type, detail, type.status() == 503 || type.status() == 429);
+  }
 
   /** What a refusal is called on the wire. */
   public static Problem of(Refusal refusal) {
@@ -81,9 +89,10 @@ public record Problem(ProblemType type, String detail) {
       return of(ProblemType.TRANSACTION_REVERTED, "The transaction reverted: " + reverted.reason());
     }
     if (refusal instanceof Refusal.TransactionPending) {
-      return of(
+      return new Problem(
           ProblemType.VERIFICATION_FAILED,
-          "The transaction is not final yet; send the same credential again in a moment");
+          "The transaction is not final yet; send the same credential again in a moment",
+          true);
     }
     if (refusal instanceof Refusal.TooManyTariffs) {
       return of(

@@ -12,11 +12,14 @@ import io.tollstream.channels.Tab.Grant;
 import io.tollstream.channels.Voucher;
 import io.tollstream.metering.Amount;
 import io.tollstream.metering.Tariff;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.Vertx;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -31,6 +34,9 @@ import org.jspecify.annotations.Nullable;
  * order, so the streams of a channel see its changes in that order too.
  */
 public final class Tabs {
+  /** The most payment sockets that hear of one channel. */
+  private static final int MAX_SOCKETS = 16;
+
   private static final int GIVE_BACK_ATTEMPTS = 8;
   private static final long FIRST_RETRY_MILLIS = 100;
 
@@ -43,12 +49,12 @@ public final class Tabs {
 
   /** The tab as it stands durably, if there is one. */
   public Future<Optional<Tab>> find(ChannelId id) {
-    return Future.fromCompletionStage(ledger.apply(id, tab -> Step.keep(Optional.ofNullable(tab))));
+    return onCaller(ledger.apply(id, tab -> Step.keep(Optional.ofNullable(tab))));
   }
 
   /** A page of all tabs, in the order of their ids. */
   public Future<List<Tab>> page(@Nullable ChannelId after, int limit) {
-    return Future.fromCompletionStage(ledger.tabs(after, limit));
+    return onCaller(ledger.tabs(after, limit));
   }
 
   /** How many streams a channel has open here. */
@@ -152,7 +158,9 @@ public final class Tabs {
         channelId,
         (id, tab) -> {
           LiveTab joining = tab == null ? new LiveTab() : tab;
-          joining.sockets().add(socket);
+          if (joining.sockets().size() < MAX_SOCKETS) {
+            joining.sockets().add(socket);
+          }
           return joining;
         });
   }
@@ -196,13 +204,24 @@ public final class Tabs {
 
   private <R> Future<Result<R>> apply(
       ChannelId id, Ledger.Transition<Result<R>> transition, Consumer<R> tell) {
-    return Future.fromCompletionStage(ledger.apply(id, transition))
-        .onSuccess(
-            result -> {
-              if (result instanceof Result.Ok<R> ok) {
-                tell.accept(ok.value());
-              }
-            });
+    return onCaller(
+        ledger
+            .apply(id, transition)
+            .thenApply(
+                result -> {
+                  if (result instanceof Result.Ok<R> ok) {
+                    tell.accept(ok.value());
+                  }
+                  return result;
+                }));
+  }
+
+  /** The ledger's own thread commits; what follows an answer is done where it was asked for. */
+  private static <T> Future<T> onCaller(CompletionStage<T> stage) {
+    Context caller = Vertx.currentContext();
+    return caller == null
+        ? Future.fromCompletionStage(stage)
+        : Future.fromCompletionStage(stage, caller);
   }
 
   private static Function<Tab, Step<Result<Tab>>> ok(Function<Tab, Step<Tab>> transition) {

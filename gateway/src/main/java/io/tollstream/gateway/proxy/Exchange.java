@@ -6,6 +6,7 @@ import io.tollstream.gateway.payment.Offer;
 import io.tollstream.gateway.payment.PaymentGate;
 import io.tollstream.gateway.payment.RequestBody;
 import io.tollstream.gateway.telemetry.RouteMetrics;
+import io.tollstream.gateway.wire.Receipt;
 import io.tollstream.metering.StreamMeter;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpClient;
@@ -46,6 +47,7 @@ final class Exchange implements MeteredStream.Exchange {
   private @Nullable MeteredStream stream;
   private boolean over;
   private boolean creditClosed;
+  private boolean endsByClosing; // HTTP/1.0 knows no other end of a body without a length
 
   /**
    * An exchange.
@@ -105,6 +107,9 @@ final class Exchange implements MeteredStream.Exchange {
     if (request.getHeader("Content-Length") == null) {
       origin.setChunked(true);
     }
+    if ("100-continue".equalsIgnoreCase(request.getHeader("Expect"))) {
+      client().writeContinue();
+    }
     return origin.send(request);
   }
 
@@ -150,17 +155,35 @@ final class Exchange implements MeteredStream.Exchange {
         .endOnFailure(false) // half a body must not look whole
         .endOnSuccess(false)
         .to(client())
-        .onSuccess(done -> endFree(response))
+        .onSuccess(done -> endFree())
         .onFailure(this::originFailed);
   }
 
-  private void endFree(HttpClientResponse response) {
+  private void endFree() {
     if (over) {
       return;
     }
     over = true;
-    response.trailers().forEach(client().trailers()::add);
-    client().end();
+    copyTrailers();
+    endPlain();
+  }
+
+  private void endPlain() {
+    Future<Void> ended = client().end();
+    if (endsByClosing) {
+      ended.onComplete(done -> request.connection().close());
+    }
+  }
+
+  private void copyTrailers() {
+    Objects.requireNonNull(fromOrigin)
+        .trailers()
+        .forEach(
+            (name, value) -> {
+              if (!name.equalsIgnoreCase(Receipt.HEADER)) {
+                client().trailers().add(name, value);
+              }
+            });
   }
 
   @Override
@@ -181,7 +204,11 @@ final class Exchange implements MeteredStream.Exchange {
       Headers.addReceipt(client.headers(), credit.receipt(null));
     }
     if (!client.headers().contains("Content-Length") && hasBody(response)) {
-      client.setChunked(true);
+      endsByClosing = request.version() == HttpVersion.HTTP_1_0;
+      client.setChunked(!endsByClosing);
+      if (endsByClosing) {
+        client.putHeader("Connection", "close");
+      }
     }
   }
 
@@ -195,10 +222,10 @@ final class Exchange implements MeteredStream.Exchange {
     over = true;
     HttpServerResponse client = client();
     if (!client.isChunked() && request.version() != HttpVersion.HTTP_2) {
-      client.end();
+      endPlain();
       return;
     }
-    Objects.requireNonNull(fromOrigin).trailers().forEach(client.trailers()::add);
+    copyTrailers();
     if (!Headers.acceptsTrailers(request)) {
       client.end();
       return;
@@ -206,7 +233,7 @@ final class Exchange implements MeteredStream.Exchange {
     settled.onComplete(
         done -> {
           Credit paid = Objects.requireNonNull(credit);
-          client.putTrailer("Payment-Receipt", paid.receipt(units()));
+          client.putTrailer(Receipt.HEADER, paid.receipt(units()));
           client.end();
         });
   }

@@ -30,6 +30,7 @@ final class Headers {
           "http2-settings");
 
   private static final String AUTHORIZATION = "Authorization";
+  private static final String WWW_AUTHENTICATE = "WWW-Authenticate";
   private static final String CACHE_CONTROL = "Cache-Control";
   private static final String VIA = "tollstream";
 
@@ -37,7 +38,10 @@ final class Headers {
 
   /** A request's headers as its origin gets them: no credential, no hop-by-hop field. */
   static void copyRequest(HttpServerRequest from, MultiMap to, boolean metered) {
-    copy(from.headers(), to, Set.of("host", "authorization", "accept-payment", "forwarded"));
+    copy(
+        from.headers(),
+        to,
+        Set.of("host", "authorization", "accept-payment", "forwarded", "expect"));
     for (String authorization : from.headers().getAll(AUTHORIZATION)) {
       if (!Credential.isPayment(authorization)) {
         to.add(AUTHORIZATION, authorization);
@@ -55,8 +59,20 @@ final class Headers {
 
   /** A response's headers as its client gets them. */
   static void copyResponse(MultiMap from, MultiMap to, HttpVersion originVersion) {
-    copy(from, to, Set.of());
+    copy(from, to, Set.of("payment-receipt"));
+    dropChallenges(to);
     to.add("Via", version(originVersion) + " " + VIA);
+  }
+
+  /** An origin neither receipts nor challenges in the gateway's name. */
+  private static void dropChallenges(MultiMap headers) {
+    List<String> challenges = headers.getAll(WWW_AUTHENTICATE);
+    if (challenges.stream().anyMatch(Credential::isPayment)) {
+      headers.remove(WWW_AUTHENTICATE);
+      challenges.stream()
+          .filter(challenge -> !Credential.isPayment(challenge))
+          .forEach(challenge -> headers.add(WWW_AUTHENTICATE, challenge));
+    }
   }
 
   /** Adds the receipt; with it a response is private (draft-httpauth-payment-00, "Caching"). */

@@ -37,10 +37,13 @@ final class HoldClock {
   }
 
   private void tick(long timer) {
-    new ArrayList<>(waiting).forEach(stream -> stream.tick(nowMillis()));
-    ticking = !waiting.isEmpty();
-    if (ticking) {
-      vertx.setTimer(TICK_MILLIS, this::tick);
+    try {
+      new ArrayList<>(waiting).forEach(stream -> stream.tick(nowMillis()));
+    } finally {
+      ticking = !waiting.isEmpty();
+      if (ticking) {
+        vertx.setTimer(TICK_MILLIS, this::tick);
+      }
     }
   }
 }

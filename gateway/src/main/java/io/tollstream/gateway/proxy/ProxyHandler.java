@@ -42,7 +42,8 @@ final class ProxyHandler implements Handler<HttpServerRequest> {
 
   @Override
   public void handle(HttpServerRequest request) {
-    String path = CanonicalPath.of(request.uri());
+    String uri = request.uri(); // CONNECT on HTTP/2 has none
+    String path = uri == null ? null : CanonicalPath.of(uri);
     if (path == null) {
       OriginProblem.answer(request, 400);
     } else if (path.equals(PaymentDesk.SOCKET_PATH)) {
@@ -57,7 +58,10 @@ final class ProxyHandler implements Handler<HttpServerRequest> {
       OriginProblem.answer(request, 400);
       return;
     }
-    request.toWebSocket().onSuccess(socket -> desk.serve(socket, vertx));
+    request
+        .toWebSocket()
+        .onSuccess(socket -> desk.serve(socket, vertx))
+        .onFailure(failure -> OriginProblem.answer(request, 400));
   }
 
   private void forward(HttpServerRequest request, String path) {

@@ -172,7 +172,7 @@ final class ChallengesTest {
         TestGateway.PER_BYTE,
         MeterPolicy.BYTES,
         TestGateway.TERMS,
-        new EvmSession(TestPayer.DOMAIN, new FakeChain(TestGateway.ESCROW)),
+        new EvmSession(TestPayer.DOMAIN, new FakeChain(TestGateway.ESCROW), false),
         request,
         Amount.ZERO,
         List.of("hash"),

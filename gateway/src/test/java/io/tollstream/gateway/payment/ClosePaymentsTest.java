@@ -180,6 +180,18 @@ final class ClosePaymentsTest {
   }
 
   @Test
+  void watch_depositThatTheChainTookBack_buysNothingMore() {
+    Tab tab = desk.opened(Desk.PAYER.channel(TestGateway.TERMS, 1_000), 400);
+    desk.chain.forget(tab.id());
+    Desk.await(watch().round());
+    Tab after = Desk.await(desk.tabs.find(tab.id())).orElseThrow();
+    assertEquals(0, after.affordable(TestGateway.PER_BYTE, Amount.ZERO));
+    assertEquals(
+        new Refusal.ChannelNotFound(tab.id()),
+        Desk.refusal(desk.take(Desk.PAYER.pay(tab.id(), 500))));
+  }
+
+  @Test
   void watch_forcedCloseOfOneThatOwesNothing_isLeftAlone() {
     Channel unused = Desk.PAYER.channel(TestGateway.TERMS, 500);
     desk.opened(unused, 0);

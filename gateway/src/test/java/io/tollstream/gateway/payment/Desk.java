@@ -31,7 +31,7 @@ final class Desk implements AutoCloseable {
   Amount credit = Amount.ZERO;
   Amount minDelta = Amount.ZERO;
   private final Vertx vertx = Vertx.vertx();
-  private final EvmSession protocol = new EvmSession(TestPayer.DOMAIN, chain);
+  private final EvmSession protocol = new EvmSession(TestPayer.DOMAIN, chain, false);
 
   Desk() {
     tabs = new Tabs(ledger);

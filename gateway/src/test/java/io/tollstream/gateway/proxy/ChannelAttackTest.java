@@ -51,6 +51,17 @@ final class ChannelAttackTest extends AttackTestBase {
   }
 
   @Test
+  void delete_onATabWithoutCredit_neverReachesTheOrigin() throws IOException {
+    TestViewer broke = new TestViewer(gateway, 10_000, 0);
+    int asked = gateway.origin.seen().size();
+    assertRefused(
+        402,
+        "session/insufficient-balance",
+        send("DELETE", TARGET, "Authorization: " + broke.voucher(0)));
+    assertEquals(asked, gateway.origin.seen().size());
+  }
+
+  @Test
   void voucher_overAnotherDomain_isRefused() throws IOException {
     Escrow chain = new Escrow(315, TestGateway.ESCROW.contract());
     Voucher voucher = viewer.payer.voucher(chain, viewer.id(), 2_000);

@@ -103,7 +103,7 @@ final class RouteTableTest {
         TestGateway.PER_BYTE,
         TestGateway.PATIENT,
         TestGateway.TERMS,
-        new EvmSession(TestPayer.DOMAIN, new FakeChain(TestGateway.ESCROW)),
+        new EvmSession(TestPayer.DOMAIN, new FakeChain(TestGateway.ESCROW), false),
         "e30",
         Amount.ZERO,
         List.of("hash"),
