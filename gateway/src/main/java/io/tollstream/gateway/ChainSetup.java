@@ -14,9 +14,12 @@ import io.tollstream.channels.evm.Finality;
 import io.tollstream.channels.evm.KeyFile;
 import io.tollstream.gateway.GatewayConfig.ChainAccess;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,11 +40,28 @@ final class ChainSetup {
   private ChainSetup() {}
 
   /**
+   * Makes ready to ask every configured chain.
+   *
+   * @throws UncheckedIOException if a key cannot be read
+   */
+  static Map<String, Connected> connect(GatewayConfig config, Path home) {
+    Map<String, Connected> connected = new LinkedHashMap<>();
+    for (ChainAccess access : config.chains()) {
+      try {
+        connected.put(access.name(), connect(access, home));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e.getMessage(), e);
+      }
+    }
+    return connected;
+  }
+
+  /**
    * Reads the payee's key and makes ready to ask the chain, which is not asked yet.
    *
    * @throws IOException if the key cannot be read
    */
-  static Connected connect(ChainAccess access, Path home) throws IOException {
+  private static Connected connect(ChainAccess access, Path home) throws IOException {
     EvmNetwork network =
         new EvmNetwork(
             access.rpc().stream().map(URI::create).toList(),

@@ -32,6 +32,7 @@ import io.vertx.core.http.Http2Settings;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.PemKeyCertOptions;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -40,6 +41,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -61,6 +63,7 @@ final class Gateway {
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final Map<String, Chain> chains = new LinkedHashMap<>();
   private final Map<String, Address> accounts = new LinkedHashMap<>();
+  private final CompletableFuture<Map<String, ChainSetup.Connected>> connecting;
   private final Ledger ledger;
   private final AtomicInteger port = new AtomicInteger();
   private final AtomicInteger managementPort = new AtomicInteger();
@@ -68,9 +71,14 @@ final class Gateway {
   private Gateway(GatewayConfig config, Path home) {
     this.config = config;
     this.home = home;
-    this.vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
+    // Most of a start is loading classes: the three big libraries do it side by side.
+    CompletableFuture<Vertx> vertxComing =
+        CompletableFuture.supplyAsync(
+            () -> Vertx.vertx(new VertxOptions().setPreferNativeTransport(true)));
+    this.connecting = CompletableFuture.supplyAsync(() -> ChainSetup.connect(config, home));
     this.ledger =
         SqliteLedger.open(home.resolve(config.ledger().directory()), SqliteLedger.Settings.DEFAULT);
+    this.vertx = vertxComing.join();
   }
 
   /**
@@ -93,12 +101,13 @@ final class Gateway {
 
   private void start() throws IOException {
     Map<String, CompletionStage<Result<Escrow>>> probes = new LinkedHashMap<>();
-    for (ChainAccess access : config.chains()) {
-      ChainSetup.Connected connected = ChainSetup.connect(access, home);
-      chains.put(access.name(), connected.chain());
-      accounts.put(access.name(), connected.account());
-      probes.put(access.name(), connected.chain().probe()); // answers while the listeners come up
-    }
+    connected()
+        .forEach(
+            (name, connected) -> {
+              chains.put(name, connected.chain());
+              accounts.put(name, connected.account());
+              probes.put(name, connected.chain().probe()); // answers while the listeners come up
+            });
     Map<String, EvmSession> protocols = new LinkedHashMap<>();
     for (ChainAccess access : config.chains()) {
       Chain chain = Objects.requireNonNull(chains.get(access.name()));
@@ -118,6 +127,17 @@ final class Gateway {
         .mapToLong(ChainAccess::refreshSeconds)
         .min()
         .ifPresent(seconds -> desk.watch().start(vertx, seconds * 1_000));
+  }
+
+  private Map<String, ChainSetup.Connected> connected() throws IOException {
+    try {
+      return connecting.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof UncheckedIOException unreadable) {
+        throw new IOException(unreadable.getMessage(), unreadable);
+      }
+      throw e;
+    }
   }
 
   private PaymentDesk desk(Tabs tabs, List<Route> routes) throws IOException {
