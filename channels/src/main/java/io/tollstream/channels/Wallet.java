@@ -3,6 +3,7 @@ package io.tollstream.channels;
 import io.tollstream.metering.Amount;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 
 /**
  * The payer's side of one escrow: it deposits, signs vouchers and takes money back. It signs what
@@ -21,6 +22,14 @@ public interface Wallet extends AutoCloseable {
    *     #NO_SALT} after a top-up
    */
   record Deposited(String transactionHash, String salt, Channel channel) {}
+
+  /**
+   * A channel that is to be opened, chosen before anything is signed or sent, so that it can be
+   * written down first.
+   *
+   * @param salt {@code 0x} and 64 lowercase digits
+   */
+  record Plan(ChannelId id, Address payee, Address token, String salt) {}
 
   /**
    * What is known of a token.
@@ -42,14 +51,34 @@ public interface Wallet extends AutoCloseable {
    */
   Voucher sign(ChannelId channelId, Amount cumulative);
 
+  /** Plans a channel with a fresh random salt; asks nobody. */
+  Plan plan(Address payee, Address token);
+
   /**
    * Approves the escrow for exactly the deposit where the token is an ERC-20 and the allowance is
-   * short, then opens a channel with a fresh random salt and awaits the receipt.
+   * short, then opens the channel and awaits the receipt.
+   *
+   * @param sent is told the hash of the open, not of an approval, as soon as it may have left, on a
+   *     thread that it may block
    */
-  CompletionStage<Result<Deposited>> open(Address payee, Address token, Amount deposit);
+  CompletionStage<Result<Deposited>> open(Plan plan, Amount deposit, Consumer<String> sent);
 
-  /** Adds to a channel, approving first where needed, and awaits the receipt. */
-  CompletionStage<Result<Deposited>> topUp(Channel channel, Amount additional);
+  /** Opens a channel that nobody needs to know of before it is mined. */
+  default CompletionStage<Result<Deposited>> open(Address payee, Address token, Amount deposit) {
+    return open(plan(payee, token), deposit, hash -> {});
+  }
+
+  /**
+   * Adds to a channel, approving first where needed, and awaits the receipt.
+   *
+   * @param sent as for {@link #open(Plan, Amount, Consumer)}
+   */
+  CompletionStage<Result<Deposited>> topUp(
+      Channel channel, Amount additional, Consumer<String> sent);
+
+  default CompletionStage<Result<Deposited>> topUp(Channel channel, Amount additional) {
+    return topUp(channel, additional, hash -> {});
+  }
 
   /**
    * Authorizes an open off-chain (EIP-3009), for a gateway that pays the gas.
@@ -58,7 +87,12 @@ public interface Wallet extends AutoCloseable {
    * @param lifetimeSeconds how long from now the authorization stays valid
    */
   CompletionStage<Result<PaymentAction.Open>> authorizeOpen(
-      Address payee, Address token, Amount deposit, Amount initial, long lifetimeSeconds);
+      Plan plan, Amount deposit, Amount initial, long lifetimeSeconds);
+
+  default CompletionStage<Result<PaymentAction.Open>> authorizeOpen(
+      Address payee, Address token, Amount deposit, Amount initial, long lifetimeSeconds) {
+    return authorizeOpen(plan(payee, token), deposit, initial, lifetimeSeconds);
+  }
 
   /** Authorizes a top-up off-chain (EIP-3009), for a gateway that pays the gas. */
   CompletionStage<Result<PaymentAction.TopUp>> authorizeTopUp(

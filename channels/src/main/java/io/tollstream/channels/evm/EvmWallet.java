@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import org.web3j.protocol.core.methods.response.TransactionReceipt;
 
 /** The escrow as a payer uses it, over JSON-RPC. Its work is done on threads of its own. */
@@ -85,24 +86,33 @@ public final class EvmWallet implements Wallet {
   }
 
   @Override
-  public CompletionStage<Result<Deposited>> open(Address payee, Address token, Amount deposit) {
-    Opening opening = opening(payee, token);
-    return deposit(
-        opening.channelId(escrow), token, deposit, calls.open(opening, deposit), opening.salt());
+  public Plan plan(Address payee, Address token) {
+    Opening opening = new Opening(address(), payee, token, freshSalt(), Address.ZERO);
+    return new Plan(opening.channelId(escrow), payee, token, opening.salt());
   }
 
   @Override
-  public CompletionStage<Result<Deposited>> topUp(Channel channel, Amount additional) {
+  public CompletionStage<Result<Deposited>> open(Plan plan, Amount deposit, Consumer<String> sent) {
+    Call call = calls.open(opening(plan), deposit);
+    Attempt attempt = new Attempt(plan.id(), deposit, Amount.ZERO);
+    return deposit(attempt, plan.token(), call, plan.salt(), sent);
+  }
+
+  @Override
+  public CompletionStage<Result<Deposited>> topUp(
+      Channel channel, Amount additional, Consumer<String> sent) {
     Call call = calls.topUp(channel.id(), channel.token(), additional);
-    return deposit(channel.id(), channel.token(), additional, call, Wallet.NO_SALT);
+    Attempt attempt = new Attempt(channel.id(), additional, Amount.ZERO);
+    return deposit(attempt, channel.token(), call, Wallet.NO_SALT, sent);
   }
 
   private CompletionStage<Result<Deposited>> deposit(
-      ChannelId id, Address token, Amount amount, Call call, String salt) {
-    Attempt attempt = new Attempt(id, amount, Amount.ZERO);
+      Attempt attempt, Address token, Call call, String salt, Consumer<String> sent) {
     return Workers.then(
         approve(attempt, token),
-        approved -> transactions.execute(call, attempt, receipt -> deposited(id, salt, receipt)));
+        approved ->
+            transactions.execute(
+                call, attempt, sent, receipt -> deposited(attempt.channelId(), salt, receipt)));
   }
 
   /** Sees to it that the escrow may pull the amount, and that there is so much to pull. */
@@ -141,13 +151,13 @@ public final class EvmWallet implements Wallet {
 
   @Override
   public CompletionStage<Result<PaymentAction.Open>> authorizeOpen(
-      Address payee, Address token, Amount deposit, Amount initial, long lifetimeSeconds) {
-    Opening opening = opening(payee, token);
-    Voucher voucher = sign(opening.channelId(escrow), initial);
+      Plan plan, Amount deposit, Amount initial, long lifetimeSeconds) {
+    Opening opening = opening(plan);
+    Voucher voucher = sign(plan.id(), initial);
     return workers.run(
         () ->
             authorizer
-                .authorize(token, deposit, opening.eip3009Nonce(), lifetimeSeconds)
+                .authorize(plan.token(), deposit, opening.eip3009Nonce(), lifetimeSeconds)
                 .then(
                     funding ->
                         Result.ok(
@@ -216,8 +226,8 @@ public final class EvmWallet implements Wallet {
     return workers.run(() -> TokenFacts.read(node, escrow.chainId(), token));
   }
 
-  private Opening opening(Address payee, Address token) {
-    return new Opening(address(), payee, token, freshSalt(), Address.ZERO);
+  private Opening opening(Plan plan) {
+    return new Opening(address(), plan.payee(), plan.token(), plan.salt(), Address.ZERO);
   }
 
   private String freshSalt() {

@@ -6,6 +6,7 @@ import io.tollstream.channels.Signer;
 import io.tollstream.channels.evm.Reverts.Attempt;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.web3j.protocol.core.methods.response.TransactionReceipt;
 
@@ -35,8 +36,22 @@ final class OwnTransactions implements AutoCloseable {
 
   /** Sends a call and, once it is mined, makes something of it. */
   <T> CompletionStage<Result<T>> execute(Call call, Attempt attempt, Outcome<T> outcome) {
+    return execute(call, attempt, hash -> {}, outcome);
+  }
+
+  /**
+   * As {@link #execute(Call, Attempt, Outcome)}.
+   *
+   * @param sent is told the transaction's hash once it may have left
+   */
+  <T> CompletionStage<Result<T>> execute(
+      Call call, Attempt attempt, Consumer<String> sent, Outcome<T> outcome) {
     return Workers.then(
-        sender.run(() -> send(call, attempt)), hash -> await(hash, call, attempt, outcome));
+        sender.run(() -> send(call, attempt)),
+        hash -> {
+          sent.accept(hash);
+          return await(hash, call, attempt, outcome);
+        });
   }
 
   private Result<String> send(Call call, Attempt attempt) {

@@ -23,24 +23,27 @@ final class AccountCodec {
   private AccountCodec() {}
 
   static JsonObject encode(ChannelAccount account) {
-    return new JsonObject()
-        .put("version", VERSION)
-        .put("channelId", account.id().hex())
-        .put("chainId", account.escrow().chainId())
-        .put("escrow", account.escrow().contract().hex())
-        .put("payer", account.payer().hex())
-        .put("payee", account.payee().hex())
-        .put("token", account.token().hex())
-        .put("salt", account.salt())
-        .put("deposit", account.deposit().toString())
-        .put("signed", account.signed().toString())
-        .put("received", lines(account.received()))
-        .put("claimed", account.claimed().toString())
-        .put("gateway", account.gateway())
-        .put("resource", account.resource())
-        .put("openHash", account.openHash())
-        .put("openedAt", account.openedAt().toString())
-        .put("state", account.state().name().toLowerCase(Locale.ROOT));
+    JsonObject json =
+        new JsonObject()
+            .put("version", VERSION)
+            .put("channelId", account.id().hex())
+            .put("chainId", account.escrow().chainId())
+            .put("escrow", account.escrow().contract().hex())
+            .put("payer", account.payer().hex())
+            .put("payee", account.payee().hex())
+            .put("token", account.token().hex())
+            .put("salt", account.salt())
+            .put("deposit", account.deposit().toString())
+            .put("signed", account.signed().toString())
+            .put("received", lines(account.received()))
+            .put("claimed", account.claimed().toString())
+            .put("gateway", account.gateway())
+            .put("resource", account.resource())
+            .put("openHash", account.openHash())
+            .put("openedAt", account.openedAt().toString())
+            .put("state", account.state().name().toLowerCase(Locale.ROOT));
+    String payload = account.openPayload();
+    return payload == null ? json : json.put("openPayload", payload);
   }
 
   private static JsonArray lines(Bill bill) {
@@ -80,6 +83,7 @@ final class AccountCodec {
         string(json, "gateway"),
         string(json, "resource"),
         json.getString("openHash"),
+        json.getString("openPayload"),
         Instant.parse(string(json, "openedAt")),
         State.valueOf(string(json, "state").toUpperCase(Locale.ROOT)));
   }

@@ -21,7 +21,10 @@ import org.jspecify.annotations.Nullable;
  * @param claimed the highest amount the gateway ever said it had charged
  * @param gateway the origin of the gateway that the channel pays, such as {@code https://host:8443}
  * @param resource a path on it that the channel has paid for
- * @param openHash the transaction that opened it, or null where the gateway submitted one
+ * @param openHash the transaction that opened it, or null where the gateway submits one or none has
+ *     left yet
+ * @param openPayload what the gateway needs to open it, as JSON, kept until it says that it has;
+ *     null where it opens none
  */
 record ChannelAccount(
     ChannelId id,
@@ -37,6 +40,7 @@ record ChannelAccount(
     String gateway,
     String resource,
     @Nullable String openHash,
+    @Nullable String openPayload,
     Instant openedAt,
     State state) {
 
@@ -95,12 +99,35 @@ record ChannelAccount(
     return with(deposit, signed, claimed, path, state);
   }
 
+  /** The account in a state; only an opening one still needs what opens it. */
   ChannelAccount in(State next) {
-    return with(deposit, signed, claimed, resource, next);
+    ChannelAccount moved = with(deposit, signed, claimed, resource, next);
+    return next == State.OPENING ? moved : moved.opening(openHash, null);
   }
 
   ChannelAccount deposited(Amount total) {
     return with(total, signed, claimed, resource, state);
+  }
+
+  /** The account once its opening may have left. */
+  ChannelAccount opened(String transactionHash) {
+    return opening(transactionHash, null);
+  }
+
+  /** The account once the gateway may open the channel with this. */
+  ChannelAccount authorized(String payload) {
+    return opening(null, payload);
+  }
+
+  /** Whether it is known how the gateway can be told of the channel. */
+  boolean isIntroducible() {
+    return state == State.OPEN || openHash != null || openPayload != null;
+  }
+
+  private ChannelAccount opening(@Nullable String hash, @Nullable String payload) {
+    return new ChannelAccount(
+        id, escrow, payer, payee, token, salt, deposit, signed, received, claimed, gateway,
+        resource, hash, payload, openedAt, state);
   }
 
   /** The channel in the words of the chain's side, as far as the account knows. */
@@ -111,14 +138,42 @@ record ChannelAccount(
 
   private ChannelAccount withReceived(Bill next) {
     return new ChannelAccount(
-        id, escrow, payer, payee, token, salt, deposit, signed, next, claimed, gateway, resource,
-        openHash, openedAt, state);
+        id,
+        escrow,
+        payer,
+        payee,
+        token,
+        salt,
+        deposit,
+        signed,
+        next,
+        claimed,
+        gateway,
+        resource,
+        openHash,
+        openPayload,
+        openedAt,
+        state);
   }
 
   private ChannelAccount with(
       Amount deposit, Amount signed, Amount claimed, String resource, State state) {
     return new ChannelAccount(
-        id, escrow, payer, payee, token, salt, deposit, signed, received, claimed, gateway,
-        resource, openHash, openedAt, state);
+        id,
+        escrow,
+        payer,
+        payee,
+        token,
+        salt,
+        deposit,
+        signed,
+        received,
+        claimed,
+        gateway,
+        resource,
+        openHash,
+        openPayload,
+        openedAt,
+        state);
   }
 }

@@ -1,14 +1,17 @@
 package io.tollstream.gateway.payer;
 
 import io.tollstream.channels.Channel;
+import io.tollstream.channels.Refusal;
 import io.tollstream.channels.Result;
 import io.tollstream.channels.Wallet;
 import io.tollstream.gateway.payer.ChannelAccount.State;
 import io.tollstream.metering.Amount;
 import io.vertx.core.Future;
-import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +33,9 @@ final class ChannelBook {
 
   /** How many channels one run opens in all: new recipients, or tokens, get no more. */
   private static final int MAX_OPENED_IN_ALL = 16;
+
+  /** An open that no chain shows for so long is not waited for. */
+  private static final Duration MINED_WITHIN = Duration.ofHours(6);
 
   private final Till till;
   private final Wallets wallets;
@@ -100,7 +106,7 @@ final class ChannelBook {
         .compose(found -> found == null ? Future.succeededFuture() : verified(found));
   }
 
-  /** Of the channels on disk that fit and nobody else holds, the one with the most left. */
+  /** Of the channels on disk that fit and nobody else holds, the open one with the most left. */
   private @Nullable Funded leaseBest(ChannelKey key, Offer offer, Wallet wallet) {
     ChannelStore.Contents contents = till.store().contents();
     contents.unreadable().forEach(file -> LOG.warn("{} is unreadable and left alone", file));
@@ -110,7 +116,9 @@ final class ChannelBook {
         fitting.add(account);
       }
     }
-    fitting.sort((one, other) -> rest(other).compareTo(rest(one)));
+    fitting.sort(
+        Comparator.comparing((ChannelAccount account) -> account.state() != State.OPEN)
+            .thenComparing(ChannelBook::rest, Comparator.reverseOrder()));
     for (ChannelAccount account : fitting) {
       Funded leased = lease(account, offer, wallet);
       if (leased != null) {
@@ -122,6 +130,7 @@ final class ChannelBook {
 
   private boolean fits(ChannelKey key, ChannelAccount account, Wallet wallet) {
     return account.isUsable()
+        && account.isIntroducible()
         && key.fits(account)
         && account.payer().equals(wallet.address())
         && account.gateway().equals(till.link().origin().toString());
@@ -153,28 +162,41 @@ final class ChannelBook {
             result ->
                 result instanceof Result.Ok<Channel> ok
                     ? checked(found, ok.value())
-                    : unknown(found));
+                    : unknown(found, ((Result.Refused<Channel>) result).refusal()));
   }
 
-  private Future<@Nullable Funded> unknown(Funded found) {
-    if (found.account().openHash() != null || found.account().state() == State.OPEN) {
-      return Future.succeededFuture(found);
+  /** What the gateway was given to open a channel with is given again, until it has expired. */
+  private Future<@Nullable Funded> unknown(Funded found, Refusal refusal) {
+    ChannelAccount account = found.account();
+    boolean missing = refusal instanceof Refusal.ChannelNotFound;
+    if (missing && Payload.hasExpired(account.openPayload(), Instant.now())) {
+      return letGo(found, State.CLOSED);
     }
-    found.lease().close(); // authorized once, and never submitted as far as the chain tells
-    return Future.succeededFuture();
+    if (missing && account.openHash() != null && isStale(account)) {
+      found.lease().close(); // never mined, it seems: it stays on disk, and another is opened
+      return Future.succeededFuture();
+    }
+    return Future.succeededFuture(found);
+  }
+
+  private static boolean isStale(ChannelAccount account) {
+    return Instant.now().isAfter(account.openedAt().plus(MINED_WITHIN));
+  }
+
+  private Future<@Nullable Funded> letGo(Funded found, State state) {
+    return till.context()
+        .executeBlocking(
+            () -> {
+              till.store().save(found.account().in(state));
+              found.lease().close();
+              return null;
+            },
+            true);
   }
 
   private Future<@Nullable Funded> checked(Funded found, Channel seen) {
     if (seen.finalized() || seen.isCloseRequested()) {
-      State state = seen.finalized() ? State.CLOSED : State.CLOSING;
-      return till.context()
-          .executeBlocking(
-              () -> {
-                till.store().save(found.account().in(state));
-                found.lease().close();
-                return null;
-              },
-              true);
+      return letGo(found, seen.finalized() ? State.CLOSED : State.CLOSING);
     }
     Amount deposit = seen.deposit().max(found.account().signed());
     ChannelAccount account = found.account().deposited(deposit);
@@ -192,7 +214,7 @@ final class ChannelBook {
         found.account().deposit());
     return found.account().state() == State.OPEN
         ? Future.succeededFuture(inUse(key, channel))
-        : introduce(key, channel, null);
+        : introduce(key, channel);
   }
 
   private Future<PayingChannel> open(ChannelKey key, Offer offer, Wallet wallet) {
@@ -211,13 +233,7 @@ final class ChannelBook {
     }
     return till.deposits()
         .open(offer, wallet, till.policy().depositFor(offer.terms(), left))
-        .compose(opening -> begin(key, opening));
-  }
-
-  private Future<PayingChannel> begin(ChannelKey key, Deposits.Opening opening) {
-    Funded funded = opening.funded();
-    till.budget().join(funded.account(), funded.account().deposit());
-    return introduce(key, channel(funded), opening.payload());
+        .compose(funded -> introduce(key, channel(funded)));
   }
 
   private PayingChannel channel(Funded funded) {
@@ -226,11 +242,10 @@ final class ChannelBook {
     return new PayingChannel(funded, till, live);
   }
 
-  private Future<PayingChannel> introduce(
-      ChannelKey key, PayingChannel channel, @Nullable JsonObject authorized) {
+  private Future<PayingChannel> introduce(ChannelKey key, PayingChannel channel) {
     PaidStream first = channel.begin(channel.offer());
     return till.deposits()
-        .introduce(channel, authorized)
+        .introduce(channel)
         .onSuccess(done -> channel.introduced())
         .onFailure(failure -> channel.leave())
         .onComplete(done -> channel.abandon(first, false))

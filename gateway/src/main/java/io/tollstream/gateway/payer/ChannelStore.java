@@ -199,10 +199,24 @@ final class ChannelStore {
     }
   }
 
+  /** Forgets a channel that never came to be. */
+  void forget(ChannelId id) {
+    try {
+      Files.deleteIfExists(file(id));
+      Files.deleteIfExists(lock(id));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Path lock(ChannelId id) {
+    return directory.resolve(id.hex() + ".lock");
+  }
+
   /** Takes a channel for this process, or gives null where another one has it. */
   @Nullable Lease lease(ChannelId id) {
     try {
-      Path file = directory.resolve(id.hex() + ".lock");
+      Path file = lock(id);
       createOwnerOnly(file);
       return hold(FileChannel.open(file, CREATE, WRITE));
     } catch (IOException e) {

@@ -1,29 +1,27 @@
 package io.tollstream.gateway.payer;
 
-import io.tollstream.channels.Channel;
 import io.tollstream.channels.Funding;
 import io.tollstream.channels.PaymentAction;
-import io.tollstream.channels.Voucher;
+import io.tollstream.channels.Refusal;
 import io.tollstream.channels.Wallet;
 import io.tollstream.gateway.payer.ChannelAccount.State;
-import io.tollstream.gateway.wire.Challenge;
-import io.tollstream.gateway.wire.Credential;
 import io.tollstream.gateway.wire.SessionRequest;
 import io.tollstream.metering.Amount;
 import io.tollstream.metering.Bill;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.json.JsonObject;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Puts money into channels: by a transaction of the payer's own, or by an authorization that the
- * gateway submits where it pays the gas. What could be lost is on disk before anybody is told.
+ * gateway submits where it pays the gas. What could be lost is on disk, and charged to the budget,
+ * before anything is signed.
  */
 final class Deposits {
   private static final Logger LOG = LoggerFactory.getLogger(Deposits.class);
@@ -33,39 +31,50 @@ final class Deposits {
 
   private static final String HASH = "hash";
   private static final String AUTHORIZATION = "authorization";
-  private static final int MAX_TRIES = 5;
-  private static final long RETRY_MILLIS = 500;
-  private static final int MAX_RETRY_SECONDS = 60;
 
   private final Context context;
   private final GatewayLink link;
   private final ChannelStore store;
   private final SpendingPolicy policy;
+  private final RunBudget budget;
+  private final Introduction introduction;
 
-  Deposits(Context context, GatewayLink link, ChannelStore store, SpendingPolicy policy) {
+  Deposits(
+      Context context,
+      GatewayLink link,
+      ChannelStore store,
+      SpendingPolicy policy,
+      RunBudget budget) {
     this.context = context;
     this.link = link;
     this.store = store;
     this.policy = policy;
+    this.budget = budget;
+    this.introduction = new Introduction(context, link);
   }
 
-  /** An opened channel and, where the gateway is to submit the opening, what it needs for it. */
-  record Opening(Funded funded, @Nullable JsonObject payload) {}
-
-  /** Deposits into a new channel; the account is on disk when this completes. */
-  Future<Opening> open(Offer offer, Wallet wallet, Amount deposit) {
-    String type = type(offer.terms());
+  /**
+   * Deposits into a new channel; the budget is charged at once and gets back only what surely was
+   * not deposited.
+   */
+  Future<Funded> open(Offer offer, Wallet wallet, Amount deposit) {
+    SessionRequest terms = offer.terms();
+    String type = type(terms);
     if (type == null) {
-      return Stages.refused(new PayerRefusal.NoFunding(offer.terms().credentialTypes()));
+      return Stages.refused(new PayerRefusal.NoFunding(terms.credentialTypes()));
     }
     LOG.info(
         "opening a channel to {} with {} base units of {}",
-        offer.terms().recipient(),
+        terms.recipient(),
         deposit,
-        offer.terms().currency());
+        terms.currency());
+    Wallet.Plan plan = wallet.plan(terms.recipient(), terms.currency());
+    ChannelAccount planned = account(offer, wallet, plan, deposit);
+    budget.join(planned, deposit);
     return type.equals(HASH)
-        ? broadcast(offer, wallet, deposit)
-        : authorize(offer, wallet, deposit);
+        ? broadcast(offer, wallet, plan, planned)
+        : authorize(offer, wallet, plan, planned)
+            .onFailure(unsigned -> budget.released(plan.id(), deposit));
   }
 
   /** The first way of funding in the server's order that this payer can go, or null. */
@@ -79,30 +88,100 @@ final class Deposits {
     return null;
   }
 
-  private Future<Opening> broadcast(Offer offer, Wallet wallet, Amount deposit) {
-    SessionRequest terms = offer.terms();
-    return Stages.value(
-            context,
-            wallet.open(terms.recipient(), terms.currency(), deposit),
-            PayerRefusal.DepositFailed::new)
-        .compose(
-            opened ->
-                keep(account(offer, opened.channel(), opened.salt(), opened.transactionHash())))
-        .map(kept -> new Opening(new Funded(kept.account, wallet, kept.lease, offer), null));
+  private ChannelAccount account(Offer offer, Wallet wallet, Wallet.Plan plan, Amount deposit) {
+    return new ChannelAccount(
+        plan.id(),
+        wallet.escrow(),
+        wallet.address(),
+        plan.payee(),
+        plan.token(),
+        plan.salt(),
+        deposit,
+        Amount.ZERO,
+        Bill.EMPTY,
+        Amount.ZERO,
+        link.origin().toString(),
+        offer.resource(),
+        null,
+        null,
+        Instant.now(),
+        State.OPENING);
   }
 
-  private Future<Opening> authorize(Offer offer, Wallet wallet, Amount deposit) {
-    SessionRequest terms = offer.terms();
+  private Future<Funded> broadcast(
+      Offer offer, Wallet wallet, Wallet.Plan plan, ChannelAccount planned) {
+    AtomicReference<@Nullable String> left = new AtomicReference<>();
+    return keep(planned)
+        .compose(
+            lease ->
+                Stages.value(
+                        context,
+                        wallet.open(
+                            plan,
+                            planned.deposit(),
+                            hash -> {
+                              left.set(hash);
+                              store.save(planned.opened(hash));
+                            }),
+                        PayerRefusal.DepositFailed::new)
+                    .onFailure(failure -> lease.close())
+                    .map(
+                        opened ->
+                            new Funded(
+                                planned
+                                    .opened(opened.transactionHash())
+                                    .deposited(opened.channel().deposit()),
+                                wallet,
+                                lease,
+                                offer)))
+        .recover(
+            failure ->
+                left.get() == null || isFinal(failure)
+                    ? forget(planned).compose(gone -> Future.<Funded>failedFuture(failure))
+                    : Future.<Funded>failedFuture(failure));
+  }
+
+  /** Whether a transaction that was sent has surely failed. */
+  private static boolean isFinal(Throwable failure) {
+    return failure instanceof PaymentRefusedException refused
+        && refused.refusal() instanceof PayerRefusal.DepositFailed deposit
+        && deposit.refusal() instanceof Refusal.TransactionReverted;
+  }
+
+  /** Nothing was deposited, nor will be. */
+  private Future<Void> forget(ChannelAccount planned) {
+    budget.released(planned.id(), planned.deposit());
+    return context.executeBlocking(
+        () -> {
+          store.forget(planned.id());
+          return null;
+        },
+        true);
+  }
+
+  private Future<Funded> authorize(
+      Offer offer, Wallet wallet, Wallet.Plan plan, ChannelAccount planned) {
+    Amount initial = initial(offer.terms()).min(planned.deposit());
     return Stages.value(
             context,
-            wallet.authorizeOpen(
-                terms.recipient(),
-                terms.currency(),
-                deposit,
-                initial(terms).min(deposit),
-                AUTHORIZATION_SECONDS),
+            wallet.authorizeOpen(plan, planned.deposit(), initial, AUTHORIZATION_SECONDS),
             PayerRefusal.DepositFailed::new)
-        .compose(open -> keepAuthorized(offer, wallet, deposit, open));
+        .compose(
+            open ->
+                open.funding() instanceof Funding.Eip3009 funding
+                    ? keepAuthorized(offer, wallet, authorized(planned, open, funding))
+                    : Stages.refused(new PayerRefusal.NoFunding(offer.terms().credentialTypes())));
+  }
+
+  private static ChannelAccount authorized(
+      ChannelAccount planned, PaymentAction.Open open, Funding.Eip3009 funding) {
+    return planned
+        .signed(open.voucher().cumulative())
+        .authorized(Payload.open(open, funding).encode());
+  }
+
+  private Future<Funded> keepAuthorized(Offer offer, Wallet wallet, ChannelAccount account) {
+    return keep(account).map(lease -> new Funded(account, wallet, lease, offer));
   }
 
   /** One first chunk, of which the server tells the size, but policy how much is paid ahead. */
@@ -111,57 +190,7 @@ final class Deposits {
     return terms.tariff().cost(Math.min(window, Math.max(1, terms.chunkBytes())));
   }
 
-  private Future<Opening> keepAuthorized(
-      Offer offer, Wallet wallet, Amount deposit, PaymentAction.Open open) {
-    if (!(open.funding() instanceof Funding.Eip3009 funding)) {
-      return Stages.refused(new PayerRefusal.NoFunding(offer.terms().credentialTypes()));
-    }
-    SessionRequest terms = offer.terms();
-    Channel expected =
-        new Channel(
-            open.channelId(),
-            terms.escrow(),
-            wallet.address(),
-            terms.recipient(),
-            terms.currency(),
-            open.authorizedSigner(),
-            deposit,
-            Amount.ZERO,
-            0,
-            false);
-    ChannelAccount account =
-        account(offer, expected, open.salt(), null).signed(open.voucher().cumulative());
-    return keep(account)
-        .map(
-            kept ->
-                new Opening(
-                    new Funded(kept.account, wallet, kept.lease, offer),
-                    Payload.open(open, funding)));
-  }
-
-  private ChannelAccount account(
-      Offer offer, Channel channel, String salt, @Nullable String openHash) {
-    return new ChannelAccount(
-        channel.id(),
-        channel.escrow(),
-        channel.payer(),
-        channel.payee(),
-        channel.token(),
-        salt,
-        channel.deposit(),
-        Amount.ZERO,
-        Bill.EMPTY,
-        Amount.ZERO,
-        link.origin().toString(),
-        offer.resource(),
-        openHash,
-        Instant.now(),
-        State.OPENING);
-  }
-
-  private record Kept(ChannelAccount account, ChannelStore.Lease lease) {}
-
-  private Future<Kept> keep(ChannelAccount account) {
+  private Future<ChannelStore.Lease> keep(ChannelAccount account) {
     return context.executeBlocking(
         () -> {
           ChannelStore.Lease lease = store.lease(account.id());
@@ -169,124 +198,92 @@ final class Deposits {
             throw new StateException("another process holds the new channel " + account.id());
           }
           store.save(account);
-          return new Kept(account, lease);
+          return lease;
         },
         true);
   }
 
-  /**
-   * Tells the gateway of a channel that it does not know yet; it may have to wait for the chain.
-   */
-  Future<Void> introduce(PayingChannel channel, @Nullable JsonObject authorized) {
-    Future<JsonObject> payload =
-        authorized != null
-            ? Future.succeededFuture(authorized)
-            : channel.sign().map(voucher -> openPayload(channel.live().account(), voucher));
-    return payload.compose(ready -> tell(channel, ready, 1));
+  /** Tells the gateway of a channel that it does not know yet. */
+  Future<Void> introduce(PayingChannel channel) {
+    return introduction.introduce(channel);
   }
 
-  private static JsonObject openPayload(ChannelAccount account, Voucher voucher) {
-    String hash = account.openHash();
-    return hash == null ? Payload.voucher(voucher) : Payload.open(hash, account.salt(), voucher);
+  /** Adds to a channel's deposit, which the budget has been charged for; the deposit after it. */
+  Future<Amount> topUp(PayingChannel channel, Addition addition) {
+    return AUTHORIZATION.equals(type(channel.offer().terms()))
+        ? authorize(channel, addition)
+        : broadcast(channel, addition);
   }
 
-  private Future<Void> tell(PayingChannel channel, JsonObject payload, int tries) {
-    return pay(channel, payload, tries >= MAX_TRIES)
-        .compose(
-            answer -> {
-              if (answer instanceof Answer.Taken taken) {
-                if (taken.receipt() != null) {
-                  channel.receipted(taken.receipt());
-                }
-                return Future.succeededFuture();
-              }
-              return again(channel, payload, (Answer.Refused) answer, tries);
-            });
-  }
-
-  private Future<Void> again(
-      PayingChannel channel, JsonObject payload, Answer.Refused refused, int tries) {
-    if (tries >= MAX_TRIES || refused.isGone()) {
-      return Stages.refused(new PayerRefusal.GatewayRefused(refused.status(), refused.detail()));
-    }
-    return pause(refused, tries)
-        .compose(waited -> refresh(channel, refused))
-        .compose(fresh -> tell(channel, payload, tries + 1));
-  }
-
-  private Future<Void> pause(Answer.Refused refused, int tries) {
-    if (tries == 1 && !refused.challenges().isEmpty()) {
-      return Future.succeededFuture(); // perhaps it was only the challenge
-    }
-    Promise<Void> waited = Promise.promise();
-    long seconds = Math.min(MAX_RETRY_SECONDS, refused.retryAfterSeconds());
-    long millis = Math.max(RETRY_MILLIS << tries, seconds * 1_000);
-    context.owner().setTimer(millis, timer -> waited.complete());
-    return waited.future();
-  }
-
-  private Future<Void> refresh(PayingChannel channel, Answer.Refused refused) {
-    Future<List<Challenge>> challenges =
-        refused.challenges().isEmpty()
-            ? link.challenges(channel.offer().resource()).otherwise(List.of())
-            : Future.succeededFuture(refused.challenges());
-    return challenges.map(
-        found -> {
-          channel.renew(found);
-          return null;
-        });
-  }
-
-  private Future<Answer> pay(PayingChannel channel, JsonObject payload, boolean explain) {
-    Credential credential = new Credential(channel.offer().challenge(), source(channel), payload);
-    String resource = channel.offer().resource();
-    return explain ? link.explain(resource, credential) : link.pay(resource, credential);
-  }
-
-  private static String source(PayingChannel channel) {
-    long chainId = channel.live().account().escrow().chainId();
-    return "did:pkh:eip155:" + chainId + ":" + channel.wallet().address();
-  }
-
-  /** Adds to a channel's deposit; the deposit after it. */
-  Future<Amount> topUp(PayingChannel channel, Amount additional) {
-    String type = type(channel.offer().terms());
-    return AUTHORIZATION.equals(type)
-        ? topUpAuthorized(channel, additional)
-        : topUpBroadcast(channel, additional);
-  }
-
-  private Future<Amount> topUpBroadcast(PayingChannel channel, Amount additional) {
+  private Future<Amount> broadcast(PayingChannel channel, Addition addition) {
+    AtomicReference<@Nullable String> left = new AtomicReference<>();
     return Stages.value(
             context,
-            channel.wallet().topUp(channel.live().account().channel(), additional),
+            channel
+                .wallet()
+                .topUp(channel.live().account().channel(), addition.additional(), left::set),
             PayerRefusal.DepositFailed::new)
-        .compose(
+        .onComplete(
             done -> {
-              JsonObject payload = Payload.topUp(channel.id(), done.transactionHash(), additional);
-              return tell(channel, payload, 1)
-                  .onFailure(
-                      failure ->
-                          LOG.warn(
-                              "channel {}: topped up on chain, but the gateway says: {}",
-                              channel.id(),
-                              failure.getMessage()))
-                  .otherwiseEmpty()
-                  .map(told -> done.channel().deposit());
-            });
+              String hash = left.get();
+              if (hash != null) {
+                addition.sent(hash);
+              }
+              if (done.failed() && (hash == null || isFinal(done.cause()))) {
+                addition.cannotHappen();
+              }
+            })
+        .compose(done -> tellAdded(channel, addition, done.channel().deposit()));
   }
 
-  private Future<Amount> topUpAuthorized(PayingChannel channel, Amount additional) {
+  /** The chain has it; the gateway may learn of it later as well. */
+  Future<Amount> tellAdded(PayingChannel channel, Addition addition, Amount deposit) {
+    String hash = addition.hash();
+    if (hash == null) {
+      return Future.succeededFuture(deposit);
+    }
+    return introduction
+        .tell(channel, Payload.topUp(channel.id(), hash, addition.additional()))
+        .onFailure(
+            failure ->
+                LOG.warn(
+                    "channel {}: topped up on chain, but the gateway says: {}",
+                    channel.id(),
+                    failure.getMessage()))
+        .otherwiseEmpty()
+        .map(told -> deposit);
+  }
+
+  private Future<Amount> authorize(PayingChannel channel, Addition addition) {
     ChannelAccount account = channel.live().account();
     return Stages.value(
             context,
-            channel.wallet().authorizeTopUp(account.channel(), additional, AUTHORIZATION_SECONDS),
+            channel
+                .wallet()
+                .authorizeTopUp(account.channel(), addition.additional(), AUTHORIZATION_SECONDS),
             PayerRefusal.DepositFailed::new)
         .compose(
             topUp ->
                 topUp.funding() instanceof Funding.Eip3009 funding
-                    ? tell(channel, Payload.topUp(topUp, funding), 1)
-                    : Stages.<Void>refused(new PayerRefusal.NoFunding(List.of(AUTHORIZATION))))
-        .map(told -> account.deposit().plus(additional));
+                    ? Future.succeededFuture(signed(addition, topUp, funding))
+                    : Stages.<JsonObject>refused(
+                        new PayerRefusal.NoFunding(List.of(AUTHORIZATION))))
+        .onFailure(unsigned -> addition.cannotHappen())
+        .compose(signed -> sendAuthorized(channel, addition));
+  }
+
+  private static JsonObject signed(
+      Addition addition, PaymentAction.TopUp topUp, Funding.Eip3009 funding) {
+    JsonObject payload = Payload.topUp(topUp, funding);
+    addition.authorized(payload, funding.validBefore().longValue());
+    return payload;
+  }
+
+  /** Hands the gateway an authorization, the same as before where it has had it. */
+  Future<Amount> sendAuthorized(PayingChannel channel, Addition addition) {
+    JsonObject payload = addition.payload();
+    return payload == null
+        ? Future.failedFuture("nothing is authorized")
+        : introduction.tell(channel, payload).map(told -> addition.total());
   }
 }

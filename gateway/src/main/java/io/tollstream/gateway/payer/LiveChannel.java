@@ -284,9 +284,18 @@ final class LiveChannel {
     return account;
   }
 
-  void toppedUp(Amount total, Amount additional) {
-    account = account.deposited(total);
+  /** So much is about to be added: the budget is charged before anything is signed. */
+  void commits(Amount additional) {
     budget.toppedUp(account.id(), additional);
+  }
+
+  /** Of that so much was surely not added. */
+  void releases(Amount additional) {
+    budget.released(account.id(), additional);
+  }
+
+  void deposited(Amount total) {
+    account = account.deposited(total.max(account.deposit()));
   }
 
   /** Goes to a state; {@link State#CLOSED} is for what the chain has told, nobody else. */

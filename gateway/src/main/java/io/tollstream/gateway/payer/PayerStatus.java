@@ -66,6 +66,7 @@ record PayerStatus(Address payer, SpendingPolicy policy) {
         .put("authorized", account.signed().toString())
         .put("spent", account.cost().toString())
         .put("claimed", account.claimed().toString())
+        .put("openHash", account.openHash())
         .put("openedAt", account.openedAt().toString());
   }
 }

@@ -33,21 +33,20 @@ final class PayingChannel implements PaidBody.Meter {
   private final ChannelStore.Lease lease;
   private final Wallet wallet;
   private final LiveChannel live;
-  private final Deposits deposits;
+  private final TopUps topUps;
   private final Offers offers;
   private final VoucherLine line;
   private final Map<PaidBody, PaidStream> bodies = new HashMap<>();
   private Offer offer;
   private @Nullable Voucher newest;
   private @Nullable PayerRefusal stopped;
-  private boolean toppingUp;
   private boolean unsaved;
   private long timer = -1;
 
   PayingChannel(Funded funded, Till till, LiveChannel live) {
     this.context = till.context();
     this.store = till.store();
-    this.deposits = till.deposits();
+    this.topUps = new TopUps(context, this, till.deposits());
     this.offers = till.offers();
     this.lease = funded.lease();
     this.wallet = funded.wallet();
@@ -74,6 +73,11 @@ final class PayingChannel implements PaidBody.Meter {
 
   boolean isUsable() {
     return stopped == null && live.account().isUsable() && !live.isWorn();
+  }
+
+  /** Whether the gateway knows the channel, so that vouchers mean anything to it. */
+  boolean isAcknowledged() {
+    return live.account().state() != State.OPENING;
   }
 
   /** Why the channel was stopped, or null. */
@@ -159,8 +163,8 @@ final class PayingChannel implements PaidBody.Meter {
     }
   }
 
-  private void failIfDry() {
-    if (!toppingUp && live.isDry() && live.topUp() == null) {
+  void failIfDry() {
+    if (live.isDry() && !topUps.mayHelp()) {
       fail(live.dryness());
     }
   }
@@ -213,7 +217,7 @@ final class PayingChannel implements PaidBody.Meter {
     if (stopped != null) {
       return stopped;
     }
-    return !toppingUp && live.isDry() && live.topUp() == null ? live.dryness() : null;
+    return live.isDry() && !topUps.mayHelp() ? live.dryness() : null;
   }
 
   /** What the gateway says of the channel, wherever it says it. */
@@ -249,28 +253,13 @@ final class PayingChannel implements PaidBody.Meter {
 
   /** Adds to the deposit when it will soon be used up; vouchers go on meanwhile. */
   void topUpWhenNear() {
-    Amount additional = toppingUp ? null : live.topUp();
-    if (additional == null) {
-      return;
+    if (stopped == null && isAcknowledged()) {
+      topUps.pump();
     }
-    toppingUp = true;
-    LOG.info("channel {}: adding {} base units to the deposit", id(), additional);
-    deposits
-        .topUp(this, additional)
-        .onComplete(
-            done -> {
-              toppingUp = false;
-              if (done.succeeded()) {
-                toppedUp(done.result(), additional);
-              } else {
-                LOG.warn("channel {}: top-up failed: {}", id(), done.cause().getMessage());
-                failIfDry();
-              }
-            });
   }
 
-  private void toppedUp(Amount total, Amount additional) {
-    live.toppedUp(total.max(live.account().deposit()), additional);
+  void deposited(Amount total) {
+    live.deposited(total);
     save();
     line.pump();
   }
@@ -299,6 +288,7 @@ final class PayingChannel implements PaidBody.Meter {
     if (unsaved) {
       save();
     }
+    topUpWhenNear();
     failIfDry();
     if (stopped == null && live.isStarved(nowMillis())) {
       stop(live.starvation());

@@ -23,15 +23,16 @@ final class PayingClient {
       Wallets wallets) {
     Vertx vertx = context.owner();
     GatewayLink link = new GatewayLink(vertx, origin);
+    RunBudget budget = new RunBudget(policy.budget());
     this.till =
         new Till(
             context,
             link,
             store,
             policy,
-            new RunBudget(policy.budget()),
+            budget,
             new Offers(policy),
-            new Deposits(context, link, store, policy));
+            new Deposits(context, link, store, policy, budget));
     this.book = new ChannelBook(till, wallets);
   }
 

@@ -6,6 +6,8 @@ import io.tollstream.channels.PaymentAction;
 import io.tollstream.channels.Voucher;
 import io.tollstream.metering.Amount;
 import io.vertx.core.json.JsonObject;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /** Writes the payloads of credentials (draft-evm-session-00, "Payload Actions"). */
 final class Payload {
@@ -60,6 +62,16 @@ final class Payload {
         .put("signature", funding.signature().hex())
         .put("salt", topUp.salt())
         .put("additionalDeposit", topUp.additional().toString());
+  }
+
+  /** Whether an authorization that was written down can be used no more; by the chain's clock. */
+  static boolean hasExpired(@Nullable String openPayload, Instant now) {
+    if (openPayload == null) {
+      return false;
+    }
+    JsonObject authorization = new JsonObject(openPayload).getJsonObject("authorization");
+    long validBefore = Amount.parse(authorization.getString("validBefore")).baseUnits().longValue();
+    return now.getEpochSecond() - Addition.CLOCK_SECONDS > validBefore;
   }
 
   private static JsonObject authorization(Funding.Eip3009 funding) {

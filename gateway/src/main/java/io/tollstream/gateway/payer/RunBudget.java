@@ -54,6 +54,15 @@ final class RunBudget {
                 old.token, old.before, old.signed, old.deposited.plusOrMax(additional), old.open));
   }
 
+  /** Of what was charged for a channel so much was surely not deposited. */
+  void released(ChannelId id, Amount amount) {
+    commitments.computeIfPresent(
+        id,
+        (key, old) ->
+            new Commitment(
+                old.token, old.before, old.signed, old.deposited.minusOrZero(amount), old.open));
+  }
+
   void closed(ChannelId id) {
     commitments.computeIfPresent(
         id, (key, old) -> new Commitment(old.token, old.before, old.signed, old.deposited, false));

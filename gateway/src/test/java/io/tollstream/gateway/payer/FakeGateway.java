@@ -67,10 +67,18 @@ final class FakeGateway {
   volatile boolean gone; // answers 410 to every known channel
   volatile String key = "k1"; // changing it makes older challenges unknown
 
+  volatile @Nullable ProblemType topUpAnswer; // instead of taking a top-up
+  volatile boolean closes = true; // a close that it takes, it does
+  volatile long challengeSeconds; // how long a challenge holds, or 0 for ever
+  final AtomicInteger notFinal = new AtomicInteger(); // opens to be answered so
+
   // What a test looks at afterwards.
   final List<String> violations = new CopyOnWriteArrayList<>();
   final List<Amount> vouchers = new CopyOnWriteArrayList<>();
   final List<String> log = new CopyOnWriteArrayList<>();
+  final List<String> opens = new CopyOnWriteArrayList<>(); // the payloads
+  final List<String> topUps = new CopyOnWriteArrayList<>();
+  final List<String> strangers = new CopyOnWriteArrayList<>(); // vouchers of unknown channels
   final AtomicInteger holds = new AtomicInteger();
   final AtomicInteger challenges = new AtomicInteger();
   final AtomicInteger overSocket = new AtomicInteger();
@@ -164,7 +172,15 @@ final class FakeGateway {
             chunk,
             socketOffered ? SOCKET : null);
     return new Challenge(
-        key + "-" + tariff, "fake", "evm", "session", request.encode(), null, null, null, null);
+        key + "-" + tariff,
+        "fake",
+        "evm",
+        "session",
+        request.encode(),
+        challengeSeconds == 0 ? null : Instant.now().plusSeconds(challengeSeconds).toString(),
+        null,
+        null,
+        null);
   }
 
   private void handle(HttpServerRequest request) {
@@ -213,6 +229,9 @@ final class FakeGateway {
   /** The channel that was paid, or a problem type. */
   private Object take(Credential credential) {
     JsonObject payload = credential.payload();
+    if (credential.challenge().expiry().isBefore(Instant.now().minusMillis(500))) {
+      violations.add("a challenge that has expired");
+    }
     if (!credential.challenge().id().startsWith(key + "-")) {
       return ProblemType.CHALLENGE_NOT_FOUND;
     }
@@ -222,9 +241,27 @@ final class FakeGateway {
     ChannelId id = new ChannelId(payload.getString("channelId"));
     log.add(payload.getString("action") + " " + payload.getString("cumulativeAmount"));
     switch (payload.getString("action")) {
-      case "open" -> open(id, payload);
-      case "topUp" -> topUp(id, payload);
-      default -> {}
+      case "open" -> {
+        opens.add(payload.encode());
+        if (notFinal.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+          return ProblemType.VERIFICATION_FAILED;
+        }
+        open(id, payload);
+      }
+      case "topUp" -> {
+        topUps.add(payload.encode());
+        ProblemType answer = topUpAnswer;
+        if (answer != null) {
+          return answer;
+        }
+        topUp(id, payload);
+      }
+      case "close" -> close(id);
+      default -> {
+        if (!accounts.containsKey(id)) {
+          strangers.add(payload.encode());
+        }
+      }
     }
     if (gone || !accounts.containsKey(id)) {
       return ProblemType.CHANNEL_NOT_FOUND;
@@ -239,6 +276,12 @@ final class FakeGateway {
       payload.put("signature", payload.getString("voucherSignature"));
     }
     account(id).deposit = wallet.channel(id).deposit();
+  }
+
+  private void close(ChannelId id) {
+    if (closes) {
+      wallet.change(id, wallet.channel(id).deposit(), 0, true);
+    }
   }
 
   private void topUp(ChannelId id, JsonObject payload) {

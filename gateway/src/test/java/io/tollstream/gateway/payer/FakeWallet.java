@@ -28,6 +28,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 
 /** A wallet with a real key over a chain in memory. */
 final class FakeWallet implements Wallet {
@@ -35,8 +36,12 @@ final class FakeWallet implements Wallet {
   static final Address TOKEN = new Address("0x" + "70".repeat(20));
   static final Address PAYEE = new Address("0x" + "9a".repeat(20));
 
+  static final String HASH = "0x" + "0".repeat(64);
+
   final Map<ChannelId, Channel> chain = new ConcurrentHashMap<>();
   final List<String> calls = new CopyOnWriteArrayList<>();
+  volatile Runnable opening = () -> {};
+  volatile boolean pending; // whatever is sent is not mined
   volatile Duration grace = Duration.ofMinutes(15);
   volatile Amount balance = Amount.of(1_000_000_000_000L);
   private final LocalSigner signer;
@@ -80,14 +85,26 @@ final class FakeWallet implements Wallet {
   }
 
   @Override
-  public CompletionStage<Result<Deposited>> open(Address payee, Address token, Amount deposit) {
+  public Plan plan(Address payee, Address token) {
+    return new Plan(nextId(), payee, token, salt());
+  }
+
+  @Override
+  public CompletionStage<Result<Deposited>> open(Plan plan, Amount deposit, Consumer<String> sent) {
     calls.add("open " + deposit);
+    opening.run();
     if (deposit.exceeds(balance)) {
       return done(Result.refused(new Refusal.InsufficientBalance(deposit, balance)));
     }
-    ChannelId id = nextId();
-    Channel channel = put(id, payee, token, deposit);
-    return done(Result.ok(new Deposited(Hex.encode(new byte[32]), salt(), channel)));
+    return CompletableFuture.supplyAsync(
+        () -> {
+          sent.accept(HASH);
+          if (pending) {
+            return Result.refused(new Refusal.TransactionPending(HASH));
+          }
+          Channel channel = put(plan.id(), plan.payee(), plan.token(), deposit);
+          return Result.ok(new Deposited(HASH, plan.salt(), channel));
+        });
   }
 
   private ChannelId nextId() {
@@ -124,17 +141,22 @@ final class FakeWallet implements Wallet {
   }
 
   @Override
-  public CompletionStage<Result<Deposited>> topUp(Channel channel, Amount additional) {
+  public CompletionStage<Result<Deposited>> topUp(
+      Channel channel, Amount additional, Consumer<String> sent) {
     calls.add("topUp " + additional);
+    sent.accept(HASH);
+    if (pending) {
+      return done(Result.refused(new Refusal.TransactionPending(HASH)));
+    }
     change(channel.id(), channel(channel.id()).deposit().plus(additional), 0, false);
     return done(Result.ok(new Deposited(Hex.encode(new byte[32]), salt(), channel(channel.id()))));
   }
 
   @Override
   public CompletionStage<Result<PaymentAction.Open>> authorizeOpen(
-      Address payee, Address token, Amount deposit, Amount initial, long lifetimeSeconds) {
+      Plan plan, Amount deposit, Amount initial, long lifetimeSeconds) {
     calls.add("authorizeOpen " + deposit);
-    ChannelId id = nextId();
+    ChannelId id = plan.id();
     return done(
         Result.ok(
             new PaymentAction.Open(

@@ -45,6 +45,7 @@ class LiveChannelTest {
         "http://127.0.0.1:1",
         "/film.mp4",
         "0x" + "11".repeat(32),
+        null,
         Instant.EPOCH,
         State.OPEN);
   }
