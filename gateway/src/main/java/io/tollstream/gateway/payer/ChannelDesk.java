@@ -11,6 +11,7 @@ import io.tollstream.gateway.wire.Receipt;
 import io.tollstream.metering.Amount;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.json.JsonObject;
 import java.time.Instant;
 import java.util.concurrent.CompletionStage;
@@ -22,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  * takes the deposit back by force. Blocks nothing; the store is used on a worker.
  */
 final class ChannelDesk {
+  private static final int CONFIRM_TRIES = 6;
+  private static final long CONFIRM_MILLIS = 500;
+
   private final Context context;
   private final ChannelStore store;
   private final Wallets wallets;
@@ -47,7 +51,23 @@ final class ChannelDesk {
    * is what came; the rest of the deposit comes back in the same transaction.
    */
   Future<Done> close(ChannelId id) {
-    return leased(id, account -> wallet(account).compose(wallet -> close(account, wallet)));
+    return leased(
+        id, account -> wallet(account).compose(wallet -> closeUnlessDone(account, wallet)));
+  }
+
+  private Future<Done> closeUnlessDone(ChannelAccount account, Wallet wallet) {
+    return isFinalized(account, wallet)
+        .compose(
+            done ->
+                done
+                    ? save(account.in(State.CLOSED))
+                        .map(saved -> new Done(saved, null, "it was closed on chain already"))
+                    : close(account, wallet));
+  }
+
+  /** What the chain says; where it cannot be asked, nothing is known to be closed. */
+  private Future<Boolean> isFinalized(ChannelAccount account, Wallet wallet) {
+    return value(wallet.read(account.id())).map(Channel::finalized).otherwise(false);
   }
 
   private Future<Done> close(ChannelAccount account, Wallet wallet) {
@@ -107,19 +127,41 @@ final class ChannelDesk {
   private Future<Done> send(ChannelAccount account, Wallet wallet, Offer offer, Amount spent) {
     return sign(account, wallet, spent)
         .compose(voucher -> pay(account, offer, Payload.close(voucher)))
-        .compose(
-            receipt ->
-                save(account.claimed(spent).in(State.CLOSED))
-                    .map(
-                        saved ->
-                            new Done(
-                                saved,
-                                receipt == null ? null : receipt.transactionHash(),
-                                difference(saved, spent))));
+        .compose(receipt -> confirmed(account.claimed(spent), wallet, receipt, 1));
   }
 
-  private static String difference(ChannelAccount account, Amount spent) {
-    Amount more = spent.minusOrZero(account.cost());
+  /** The gateway may say what it likes: a channel is closed when the chain says so. */
+  private Future<Done> confirmed(
+      ChannelAccount account, Wallet wallet, @Nullable Receipt receipt, int tries) {
+    String hash = receipt == null ? null : receipt.transactionHash();
+    return isFinalized(account, wallet)
+        .compose(
+            done -> {
+              if (done) {
+                return save(account.in(State.CLOSED))
+                    .map(saved -> new Done(saved, hash, difference(saved)));
+              }
+              return tries < CONFIRM_TRIES
+                  ? pause().compose(waited -> confirmed(account, wallet, receipt, tries + 1))
+                  : save(account).compose(saved -> unconfirmed(hash));
+            });
+  }
+
+  private Future<Void> pause() {
+    Promise<Void> waited = Promise.promise();
+    context.owner().setTimer(CONFIRM_MILLIS, timer -> waited.complete());
+    return waited.future();
+  }
+
+  private static Future<Done> unconfirmed(@Nullable String hash) {
+    return Future.failedFuture(
+        "the gateway took the close, but the chain does not show it yet"
+            + (hash == null ? "" : " (transaction " + hash + ")")
+            + "; run `channels close` again in a while, or `channels request-close`");
+  }
+
+  private static String difference(ChannelAccount account) {
+    Amount more = account.claimed().minusOrZero(account.cost());
     return more.isZero()
         ? ""
         : more + " base units were charged for bytes of broken-off transfers that never came";

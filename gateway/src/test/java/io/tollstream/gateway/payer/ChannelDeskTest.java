@@ -60,6 +60,23 @@ class ChannelDeskTest {
   }
 
   @Test
+  void close_takenButNotDone_isNotBelieved() {
+    ChannelId id = account().id();
+    rig.gateway.closes = false;
+    assertTrue(refusal(desk -> desk.close(id)).contains("the chain does not show"));
+    assertEquals(State.OPEN, account().state());
+  }
+
+  @Test
+  void close_closedAlready_needsNoGateway() {
+    ChannelId id = account().id();
+    rig.wallet.change(id, account().deposit(), 0, true);
+    rig.gateway.forget();
+    assertTrue(act(desk -> desk.close(id)).note().contains("already"));
+    assertEquals(State.CLOSED, account().state());
+  }
+
+  @Test
   void close_lostBytesCharged_tellsHowMuch() {
     ChannelId id = account().id();
     store.save(account().deposited(Amount.of(1_000_000)).signed(Amount.of(110_000)));
