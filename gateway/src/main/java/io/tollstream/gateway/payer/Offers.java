@@ -71,7 +71,7 @@ final class Offers {
     return policy.check(terms);
   }
 
-  private static boolean hasExpired(Challenge challenge, Instant now) {
+  static boolean hasExpired(Challenge challenge, Instant now) {
     try {
       return !now.isBefore(challenge.expiry());
     } catch (WireException unreadable) {

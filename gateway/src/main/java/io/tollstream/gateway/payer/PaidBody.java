@@ -93,6 +93,7 @@ final class PaidBody implements ReadStream<Buffer> {
   @Override
   public PaidBody exceptionHandler(@Nullable Handler<Throwable> next) {
     exceptionHandler = next;
+    report(); // it may have broken off before anybody was there to hear it
     return this;
   }
 

@@ -11,6 +11,7 @@ import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -111,7 +112,7 @@ final class VoucherLine implements PaymentSocket.Listener {
 
   /** Sends the next voucher, where one is due or the last one did not arrive. */
   void pump() {
-    if (busy || released || channel.live().streams() == 0) {
+    if (busy || released || !channel.isAcknowledged() || channel.live().streams() == 0) {
       return;
     }
     channel.topUpWhenNear();
@@ -139,12 +140,17 @@ final class VoucherLine implements PaymentSocket.Listener {
       notice(taken);
       pump();
     } else if (done.succeeded() && done.result() instanceof Answer.Refused refused) {
-      LOG.info("channel {}: voucher refused: {}", channel.id(), refused);
+      LOG.info("channel {}: voucher of {} refused: {}", channel.id(), sent, told(refused));
       refused(refused).onComplete(any -> retry());
     } else {
       LOG.debug("channel {}: voucher not delivered: {}", channel.id(), done.cause().toString());
       retry();
     }
+  }
+
+  /** A refusal without its challenges, which authenticate who has them. */
+  private static String told(Answer.Refused refused) {
+    return refused.status() + " " + refused.problem() + " " + refused.detail();
   }
 
   private void notice(Answer.Taken taken) {
@@ -167,8 +173,22 @@ final class VoucherLine implements PaymentSocket.Listener {
             });
   }
 
+  /**
+   * Sends a voucher with a challenge that still holds; a film may outlast the one it began with.
+   */
   private Future<Answer> send(Voucher voucher) {
     sent = voucher.cumulative();
+    if (!Offers.hasExpired(channel.offer().challenge(), Instant.now())) {
+      return sendNow(voucher);
+    }
+    return till.link()
+        .challenges(channel.offer().resource())
+        .onSuccess(channel::renew)
+        .otherwiseEmpty()
+        .compose(renewed -> sendNow(voucher));
+  }
+
+  private Future<Answer> sendNow(Voucher voucher) {
     Credential credential =
         new Credential(channel.offer().challenge(), null, Payload.voucher(voucher));
     PaymentSocket open = socket;
@@ -208,7 +228,8 @@ final class VoucherLine implements PaymentSocket.Listener {
   /** Without a socket nobody tells that a stream holds: a silent one is asked for. */
   void tick() {
     boolean silent = PayingChannel.nowMillis() - receivedAtMillis >= SILENT_MILLIS;
-    if (silent && !busy && !released && (socket == null || !socket.isOpen())) {
+    boolean idle = !busy && !released && channel.isAcknowledged();
+    if (silent && idle && (socket == null || !socket.isOpen())) {
       ask();
     }
   }
@@ -240,7 +261,7 @@ final class VoucherLine implements PaymentSocket.Listener {
 
   /** The last voucher, for what came and is not covered yet. */
   Future<Void> finish() {
-    if (channel.live().due() == null && !isBehind()) {
+    if (!channel.isAcknowledged() || (channel.live().due() == null && !isBehind())) {
       return Future.succeededFuture();
     }
     return channel
@@ -278,7 +299,7 @@ final class VoucherLine implements PaymentSocket.Listener {
     if (waiting != null) {
       waiting.tryComplete(refused);
     } else {
-      LOG.info("channel {}: the gateway reports {}", channel.id(), refused);
+      LOG.info("channel {}: the gateway reports {}", channel.id(), told(refused));
     }
   }
 

@@ -4,8 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tollstream.metering.Amount;
+import io.tollstream.metering.Tariff;
+import io.tollstream.metering.TariffUnit;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -147,6 +151,38 @@ class PayingClientTest {
     rig.until("some vouchers", () -> rig.gateway.vouchers.size() > 3);
     rig.gateway.key = "k2";
     assertEquals(rig.gateway.size, Rig.await(download).length());
+  }
+
+  @Test
+  void challenge_expiredMeanwhile_isRenewedBeforeTheNextVoucher() throws Exception {
+    rig.gateway.tariff = new Tariff(Amount.of(1), TariffUnit.MIB);
+    rig.gateway.challengeSeconds = 1;
+    rig.gateway.endless = true;
+    Future<PaidResponse> running =
+        rig.onContext(() -> rig.client.exchange(Rig.get("/film.mp4")).run());
+    PaidResponse response = Rig.await(running);
+    rig.on(() -> Future.succeededFuture(response.body().handler(b -> {}).resume()));
+    Thread.sleep(3_500);
+    int before = rig.gateway.vouchers.size();
+    rig.until("it goes on", () -> rig.gateway.vouchers.size() > before);
+    rig.on(
+        () -> {
+          response.body().cancel();
+          return Future.succeededFuture();
+        });
+  }
+
+  @Test
+  void failure_beforeAnybodyListens_isToldToWhoComesLater() {
+    PaidResponse response = rig.on(() -> rig.client.exchange(Rig.get("/film.mp4")).run());
+    Promise<Throwable> heard = Promise.promise();
+    rig.on(
+        () -> {
+          response.body().fail(new IOException("broken"));
+          response.body().exceptionHandler(heard::complete);
+          return Future.succeededFuture();
+        });
+    assertEquals("broken", Rig.await(heard.future()).getMessage());
   }
 
   @Test
