@@ -73,7 +73,7 @@ final class ChannelBook {
       return Stages.refused(reason);
     }
     retire(key, channel);
-    Future<PayingChannel> found = findOrOpen(key, offer);
+    Future<PayingChannel> found = settled(channel).compose(looked -> findOrOpen(key, offer));
     pending.put(key, found);
     return found.onComplete(done -> pending.remove(key));
   }
@@ -84,6 +84,22 @@ final class ChannelBook {
       channels.remove(key);
       former.add(channel);
     }
+  }
+
+  /** Of a channel that the chain shows closed the rest has come back, and the budget with it. */
+  private Future<Void> settled(@Nullable PayingChannel channel) {
+    if (channel == null) {
+      return Future.succeededFuture();
+    }
+    return Future.fromCompletionStage(channel.wallet().read(channel.id()), till.context())
+        .<Void>map(
+            seen -> {
+              if (seen instanceof Result.Ok<Channel> ok && ok.value().finalized()) {
+                channel.closed();
+              }
+              return null;
+            })
+        .otherwiseEmpty();
   }
 
   private Future<PayingChannel> findOrOpen(ChannelKey key, Offer offer) {

@@ -74,9 +74,15 @@ final class LiveChannel {
 
   /** A request that is to be paid for is about to be sent. */
   PaidStream begin(Tariff tariff) {
-    PaidStream stream = new PaidStream(tariff, 2 * Math.max(1, offer.chunkBytes()));
+    PaidStream stream =
+        new PaidStream(tariff, 2 * Math.max(1, Math.min(offer.chunkBytes(), widest())));
     streams.add(stream);
     return stream;
+  }
+
+  /** What a first chunk costs, as far as a window goes. */
+  Amount chunkCost() {
+    return offer.tariff().cost(Math.max(1, Math.min(offer.chunkBytes(), widest())));
   }
 
   /** The stream is over: nothing more is paid for it. */

@@ -243,6 +243,12 @@ final class PayingChannel implements PaidBody.Meter {
     }
   }
 
+  /** The chain shows the channel closed: nothing is left in it. */
+  void closed() {
+    live.in(State.CLOSED);
+    save();
+  }
+
   /** The gateway took the first credential: from here on vouchers are enough. */
   void introduced() {
     if (stopped == null) {

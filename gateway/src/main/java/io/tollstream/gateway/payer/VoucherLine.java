@@ -254,8 +254,7 @@ final class VoucherLine implements PaymentSocket.Listener {
   private void demandWhatIsMissing(@Nullable Receipt receipt) {
     LiveChannel live = channel.live();
     if (receipt != null && !live.account().signed().exceeds(receipt.spent())) {
-      Amount chunk = live.offer().tariff().cost(Math.max(1, live.offer().chunkBytes()));
-      live.demands(receipt.spent().plusOrMax(chunk));
+      live.demands(receipt.spent().plusOrMax(live.chunkCost()));
     }
   }
 

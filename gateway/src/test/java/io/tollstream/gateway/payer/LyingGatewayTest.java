@@ -194,6 +194,16 @@ class LyingGatewayTest {
   }
 
   @Test
+  void channel_closedOnChain_givesTheRestBackToTheBudget() {
+    rig.restart(Rig.policy(Amount.of(1_200_000), List.of()));
+    Rig.await(rig.download(Rig.get("/film.mp4")));
+    rig.wallet.chain.keySet().forEach(id -> rig.wallet.change(id, Amount.of(1_000_000), 0, true));
+    rig.gateway.forget();
+    Rig.await(rig.download(Rig.get("/film.mp4")));
+    assertEquals(List.of("open 1000000", "open 1000000"), rig.wallet.calls);
+  }
+
+  @Test
   void recipients_changedForEachRequest_getNoMoreChannelsThanOneRunOpens() {
     rig.gateway.suggestedDeposit = Amount.of(110_000);
     for (int i = 1; i <= 20; i++) {
