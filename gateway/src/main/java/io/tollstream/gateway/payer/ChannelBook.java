@@ -26,14 +26,6 @@ import org.slf4j.LoggerFactory;
 final class ChannelBook {
   private static final Logger LOG = LoggerFactory.getLogger(ChannelBook.class);
 
-  /**
-   * How many channels one run opens for the same offers: a gateway that loses each gets no more.
-   */
-  private static final int MAX_OPENED = 4;
-
-  /** How many channels one run opens in all: new recipients, or tokens, get no more. */
-  private static final int MAX_OPENED_IN_ALL = 16;
-
   /** An open that no chain shows for so long is not waited for. */
   private static final Duration MINED_WITHIN = Duration.ofHours(6);
 
@@ -41,9 +33,8 @@ final class ChannelBook {
   private final Wallets wallets;
   private final Map<ChannelKey, PayingChannel> channels = new HashMap<>();
   private final Map<ChannelKey, Future<PayingChannel>> pending = new HashMap<>();
-  private final Map<ChannelKey, Integer> opened = new HashMap<>();
+  private final OpeningLimit limit = new OpeningLimit();
   private final List<PayingChannel> former = new ArrayList<>();
-  private int openedInAll;
 
   ChannelBook(Till till, Wallets wallets) {
     this.till = till;
@@ -234,14 +225,11 @@ final class ChannelBook {
   }
 
   private Future<PayingChannel> open(ChannelKey key, Offer offer, Wallet wallet) {
-    int before = opened.getOrDefault(key, 0);
-    if (before >= MAX_OPENED || openedInAll >= MAX_OPENED_IN_ALL) {
+    if (!limit.take(key, PayingChannel.nowMillis())) {
       return Stages.refused(
           new PayerRefusal.GatewayRefused(
-              410, "it has had " + openedInAll + " channels; no more are opened in this run"));
+              410, "it has had " + limit.recent() + " channels within an hour, and gets no more"));
     }
-    opened.put(key, before + 1);
-    openedInAll++;
     Amount left = till.budget().left(key.token());
     Amount least = offer.terms().tariff().cost(1);
     if (least.exceeds(left)) {
