@@ -160,6 +160,7 @@ final class PayingChannel implements PaidBody.Meter {
       }
       save();
       stopTickingWhenIdle();
+      line.pump();
     }
   }
 
@@ -230,6 +231,7 @@ final class PayingChannel implements PaidBody.Meter {
     if (dispute != null) {
       stop(dispute);
     }
+    line.pump(); // what was charged moves what is due
   }
 
   /** Pays nothing more on this channel, and keeps what is known of it. */

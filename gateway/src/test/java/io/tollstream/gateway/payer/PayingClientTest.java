@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -237,6 +238,26 @@ class PayingClientTest {
     assertEquals(rig.gateway.size, Rig.await(rig.resumed(Rig.get("/film.mp4"))).length());
     assertEquals(List.of("open 1000000"), rig.wallet.calls);
     assertTrue(first.live().writtenOff().exceeds(rig.gateway.tariff.cost(2 * Rig.WINDOW)));
+  }
+
+  @RepeatedTest(5)
+  void brokenOff_besideOthers_holdsNobodyUp() {
+    List<Future<Buffer>> parts = new ArrayList<>();
+    for (int i = 0; i < 16; i++) {
+      String range = "bytes=" + i * 1_000 + "-" + (i * 1_000 + 50_000);
+      parts.add(rig.resumed(Rig.get("/film.mp4", headers -> headers.add("Range", range))));
+      parts.add(rig.onContext(this::readALittle).map(gone -> Buffer.buffer()));
+    }
+    for (int i = 0; i < 16; i++) {
+      assertEquals(FakeGateway.bytes(i * 1_000L, 50_001), Rig.await(parts.get(2 * i)));
+    }
+  }
+
+  private Future<PaidResponse> readALittle() {
+    return rig.client
+        .exchange(Rig.get("/film.mp4"))
+        .run()
+        .onSuccess(response -> rig.vertx.setTimer(1, timer -> response.body().cancel()));
   }
 
   /** A player goes away while everything that is authorized is under way to it. */
