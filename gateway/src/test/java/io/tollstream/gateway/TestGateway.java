@@ -23,6 +23,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.WebSocket;
+import io.vertx.core.http.WebSocketClient;
 import io.vertx.core.http.WebSocketConnectOptions;
 import java.net.URI;
 import java.time.Duration;
@@ -81,6 +82,10 @@ public final class TestGateway implements AutoCloseable {
   public final FakeChain chain = new FakeChain(ESCROW);
   public final MemoryLedger ledger = new MemoryLedger();
   public final Vertx vertx = Vertx.vertx();
+
+  /** Held on to: Vert.x closes a client that nobody refers to. */
+  private final WebSocketClient sockets = vertx.createWebSocketClient();
+
   public final TestOrigin origin = new TestOrigin(vertx);
   public final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -186,7 +191,7 @@ public final class TestGateway implements AutoCloseable {
             .setHost("127.0.0.1")
             .setPort(port())
             .setURI(PaymentDesk.SOCKET_PATH);
-    return await(vertx.createWebSocketClient().connect(options));
+    return await(sockets.connect(options));
   }
 
   /** Body bytes that the gateway says it sold on a route. */
