@@ -1,6 +1,5 @@
 package io.tollstream.gateway.payer;
 
-import io.vertx.core.Vertx;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -59,7 +58,7 @@ public final class FetchCommand implements Callable<Integer> {
             toStdout
                 ? Download.toStandardOutput(origin)
                 : Download.to(Path.of(target).toAbsolutePath(), origin)) {
-      Run run = Run.start(Vertx.vertx(), origin, policy, options.store(), wallets);
+      Run run = Run.start(origin, policy, options.store(), wallets);
       Thread finish = new Thread(() -> finish(run), "shutdown");
       Runtime.getRuntime().addShutdownHook(finish);
       FetchProgress progress = new FetchProgress(System.err, style());

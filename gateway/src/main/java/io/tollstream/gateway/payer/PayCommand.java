@@ -1,6 +1,5 @@
 package io.tollstream.gateway.payer;
 
-import io.vertx.core.Vertx;
 import java.net.URI;
 import java.util.HashSet;
 import java.util.List;
@@ -63,7 +62,7 @@ public final class PayCommand implements Callable<Integer> {
     requireNoPath();
     Listen where = where();
     try (Wallets wallets = options.wallets()) {
-      Run started = Run.start(Vertx.vertx(), origin, policy, options.store(), wallets);
+      Run started = Run.start(origin, policy, options.store(), wallets);
       PlayerGuard guard = new PlayerGuard(new HashSet<>(hosts), new HashSet<>(origins));
       PayerStatus status = new PayerStatus(wallets.payer(), policy);
       PayingProxy proxy = started.on(client -> new PayingProxy(client, guard, status));

@@ -4,6 +4,7 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -23,9 +24,9 @@ final class Run implements AutoCloseable {
     this.client = client;
   }
 
-  static Run start(
-      Vertx vertx, GatewayOrigin origin, SpendingPolicy policy, ChannelStore store, Wallets wallets)
+  static Run start(GatewayOrigin origin, SpendingPolicy policy, ChannelStore store, Wallets wallets)
       throws Exception {
+    Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
     Context context = vertx.getOrCreateContext();
     PayingClient client =
         on(context, () -> new PayingClient(context, origin, policy, store, wallets))

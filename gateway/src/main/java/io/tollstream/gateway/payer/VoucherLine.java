@@ -202,11 +202,17 @@ final class VoucherLine implements PaymentSocket.Listener {
     greeting = false;
     awaited = answer;
     open.send(credential.header()).onFailure(answer::tryFail);
+    long timer = // not Future.timeout, which would call back on a thread of its own
+        context
+            .owner()
+            .setTimer(
+                ACKNOWLEDGED_WITHIN_SECONDS * 1_000,
+                silent -> answer.tryFail("the payment socket is silent"));
     return answer
         .future()
-        .timeout(ACKNOWLEDGED_WITHIN_SECONDS, TimeUnit.SECONDS)
-        .onFailure(silent -> open.drop())
-        .onComplete(any -> awaited = null);
+        .onComplete(any -> context.owner().cancelTimer(timer))
+        .onComplete(any -> awaited = null)
+        .onFailure(silent -> open.drop());
   }
 
   /** Deals with what a refusal says, so that the next try can do better. */
