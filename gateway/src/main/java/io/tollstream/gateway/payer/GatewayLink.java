@@ -66,7 +66,16 @@ final class GatewayLink {
 
   /** A request that is not sent yet. */
   Future<HttpClientRequest> request(HttpMethod method, String uri) {
-    return client.request(origin.address(new RequestOptions(), uri).setMethod(method));
+    return client
+        .request(origin.address(new RequestOptions(), uri).setMethod(method))
+        .onSuccess(GatewayLink::hear);
+  }
+
+  /** A failure reaches whoever waits for the response; nobody else need log it. */
+  private static void hear(HttpClientRequest request) {
+    request.exceptionHandler(failure -> {});
+    request.connection().exceptionHandler(failure -> {});
+    request.response().onSuccess(response -> response.exceptionHandler(failure -> {}));
   }
 
   /** Sends a payment alone: HEAD, so that no body flows. */

@@ -272,6 +272,16 @@ final class LiveChannel {
     return !streams.isEmpty();
   }
 
+  /**
+   * Whether the gateway asks for more and money alone is what is missing, not the window: what was
+   * lost on the way is charged, so this comes before {@link #isDry}.
+   */
+  boolean isOutOfMoney() {
+    boolean more = isDemanded() || !account.signed().exceeds(account.claimed());
+    boolean mayRise = ceiling().exceeds(account.signed());
+    return more && !mayRise && within(window.limit(streams.size())).exceeds(account.signed());
+  }
+
   /** Why nothing more may be authorized. */
   PayerRefusal dryness() {
     Amount budgetCeiling = budget.ceiling(account.id());

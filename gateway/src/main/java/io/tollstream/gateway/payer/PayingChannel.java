@@ -164,6 +164,13 @@ final class PayingChannel implements PaidBody.Meter {
     }
   }
 
+  /** Nothing has come for a while: it is money that is missing, if more is asked for. */
+  void failIfOutOfMoney() {
+    if (live.isOutOfMoney() && !topUps.mayHelp()) {
+      fail(live.dryness());
+    }
+  }
+
   void failIfDry() {
     if (live.isDry() && !topUps.mayHelp()) {
       fail(live.dryness());
@@ -218,7 +225,9 @@ final class PayingChannel implements PaidBody.Meter {
     if (stopped != null) {
       return stopped;
     }
-    return live.isDry() && !topUps.mayHelp() ? live.dryness() : null;
+    boolean alone = live.streams() == 1; // beside others, what is charged may still come
+    boolean dry = live.isDry() || (alone && live.isOutOfMoney());
+    return dry && !topUps.mayHelp() ? live.dryness() : null;
   }
 
   /** What the gateway says of the channel, wherever it says it. */

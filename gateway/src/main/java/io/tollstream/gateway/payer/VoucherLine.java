@@ -234,7 +234,11 @@ final class VoucherLine implements PaymentSocket.Listener {
   /** Without a socket nobody tells that a stream holds: a silent one is asked for. */
   void tick() {
     pump();
-    boolean silent = PayingChannel.nowMillis() - receivedAtMillis >= SILENT_MILLIS;
+    long silence = PayingChannel.nowMillis() - receivedAtMillis;
+    if (silence >= LiveChannel.STARVED_MILLIS) {
+      channel.failIfOutOfMoney();
+    }
+    boolean silent = silence >= SILENT_MILLIS;
     boolean idle = !busy && !released && channel.isAcknowledged();
     if (silent && idle && (socket == null || !socket.isOpen())) {
       ask();

@@ -1,6 +1,8 @@
 package io.tollstream.gateway.payer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tollstream.metering.Amount;
@@ -238,6 +240,20 @@ class PayingClientTest {
     assertEquals(rig.gateway.size, Rig.await(rig.resumed(Rig.get("/film.mp4"))).length());
     assertEquals(List.of("open 1000000"), rig.wallet.calls);
     assertTrue(first.live().writtenOff().exceeds(rig.gateway.tariff.cost(2 * Rig.WINDOW)));
+  }
+
+  @Test
+  void budget_usedUpWithBytesLostOnTheWay_saysSoSoon() {
+    Rig.await(rig.download(Rig.get("/film.mp4")));
+    PayingChannel first = onlyChannel();
+    rig.on(() -> breakOff(first.live()));
+    rig.restart(Rig.policy(Amount.of(5_000), List.of()));
+    for (int i = 0; i < 2; i++) {
+      Future<Buffer> download = rig.download(Rig.get("/film.mp4"));
+      PaymentRefusedException refused =
+          assertThrows(PaymentRefusedException.class, () -> Rig.await(download));
+      assertInstanceOf(PayerRefusal.BudgetTooSmall.class, refused.refusal());
+    }
   }
 
   @RepeatedTest(5)
