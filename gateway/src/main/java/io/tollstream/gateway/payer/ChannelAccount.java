@@ -75,7 +75,7 @@ record ChannelAccount(
   }
 
   ChannelAccount received(Tariff tariff, long quanta) {
-    return withReceived(received.plus(tariff, quanta));
+    return with(deposit, signed, received.plus(tariff, quanta), claimed, resource, state);
   }
 
   /**
@@ -88,25 +88,25 @@ record ChannelAccount(
       throw new IllegalArgumentException(
           "cannot sign " + cumulative + " after " + signed + " of a deposit of " + deposit);
     }
-    return with(deposit, cumulative, claimed, resource, state);
+    return with(deposit, cumulative, received, claimed, resource, state);
   }
 
   ChannelAccount claimed(Amount amount) {
-    return with(deposit, signed, claimed.max(amount), resource, state);
+    return with(deposit, signed, received, claimed.max(amount), resource, state);
   }
 
   ChannelAccount at(String path) {
-    return with(deposit, signed, claimed, path, state);
+    return with(deposit, signed, received, claimed, path, state);
   }
 
   /** The account in a state; only an opening one still needs what opens it. */
   ChannelAccount in(State next) {
-    ChannelAccount moved = with(deposit, signed, claimed, resource, next);
+    ChannelAccount moved = with(deposit, signed, received, claimed, resource, next);
     return next == State.OPENING ? moved : moved.opening(openHash, null);
   }
 
   ChannelAccount deposited(Amount total) {
-    return with(total, signed, claimed, resource, state);
+    return with(total, signed, received, claimed, resource, state);
   }
 
   /** The account once its opening may have left. */
@@ -136,28 +136,8 @@ record ChannelAccount(
         id, escrow, payer, payee, token, Address.ZERO, deposit, Amount.ZERO, 0, false);
   }
 
-  private ChannelAccount withReceived(Bill next) {
-    return new ChannelAccount(
-        id,
-        escrow,
-        payer,
-        payee,
-        token,
-        salt,
-        deposit,
-        signed,
-        next,
-        claimed,
-        gateway,
-        resource,
-        openHash,
-        openPayload,
-        openedAt,
-        state);
-  }
-
   private ChannelAccount with(
-      Amount deposit, Amount signed, Amount claimed, String resource, State state) {
+      Amount deposit, Amount signed, Bill received, Amount claimed, String resource, State state) {
     return new ChannelAccount(
         id,
         escrow,

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionException;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -106,8 +107,27 @@ public final class ChannelsCommand {
       return done.future();
     }
 
-    /** Does something with one channel and says what became of it; the exit code. */
-    int tell(ChannelId id, Future<Done> work) {
+    /** Does something with each of some channels and says what became of it; the exit code. */
+    int tellOfEach(
+        List<ChannelAccount> accounts,
+        ChannelStore store,
+        Vertx vertx,
+        BiFunction<ChannelDesk, ChannelId, Future<Done>> work)
+        throws Exception {
+      int status = 0;
+      try (Wallets wallets = options.wallets()) {
+        for (ChannelAccount account : accounts) {
+          ChannelId id = account.id();
+          status =
+              Math.max(
+                  status,
+                  tell(id, at(vertx, store, wallets, account, desk -> work.apply(desk, id))));
+        }
+      }
+      return status;
+    }
+
+    private int tell(ChannelId id, Future<Done> work) {
       try {
         Done done = work.toCompletionStage().toCompletableFuture().join();
         print(done);
@@ -236,15 +256,7 @@ public final class ChannelsCommand {
           id == null
               ? known(store).stream().filter(ChannelAccount::isOpen).toList()
               : List.of(find(store, id));
-      int status = 0;
-      try (Wallets wallets = options.wallets()) {
-        for (ChannelAccount account : chosen) {
-          ChannelId channel = account.id();
-          Future<Done> closed = at(vertx, store, wallets, account, desk -> desk.close(channel));
-          status = Math.max(status, tell(channel, closed));
-        }
-      }
-      return status;
+      return tellOfEach(chosen, store, vertx, ChannelDesk::close);
     }
   }
 
@@ -259,12 +271,7 @@ public final class ChannelsCommand {
 
     @Override
     int run(ChannelStore store, Vertx vertx) throws Exception {
-      ChannelAccount account = find(store, id);
-      try (Wallets wallets = options.wallets()) {
-        ChannelId channel = account.id();
-        return tell(
-            channel, at(vertx, store, wallets, account, desk -> desk.requestClose(channel)));
-      }
+      return tellOfEach(List.of(find(store, id)), store, vertx, ChannelDesk::requestClose);
     }
   }
 
@@ -279,11 +286,7 @@ public final class ChannelsCommand {
 
     @Override
     int run(ChannelStore store, Vertx vertx) throws Exception {
-      ChannelAccount account = find(store, id);
-      try (Wallets wallets = options.wallets()) {
-        ChannelId channel = account.id();
-        return tell(channel, at(vertx, store, wallets, account, desk -> desk.withdraw(channel)));
-      }
+      return tellOfEach(List.of(find(store, id)), store, vertx, ChannelDesk::withdraw);
     }
   }
 }

@@ -54,10 +54,6 @@ public final class Credit {
     return tab.id();
   }
 
-  public String route() {
-    return offer.route();
-  }
-
   /**
    * Says what to do when things change; both run on this stream's context.
    *
