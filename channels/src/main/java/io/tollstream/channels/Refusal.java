@@ -45,6 +45,12 @@ public sealed interface Refusal {
   /** The tab has met too many tariffs; the payer needs a new channel. */
   record TooManyTariffs() implements Refusal {}
 
+  /** Too many streams of the channel are under way, over all gateways. */
+  record TooManyStreams(int maximum) implements Refusal {}
+
+  /** The stream has ended, or was given up because its node had lost touch with the ledger. */
+  record StreamEnded(StreamId stream) implements Refusal {}
+
   /** The chain or the ledger cannot be asked at the moment; nothing was taken. */
   record Unavailable(String what) implements Refusal {}
 }

@@ -22,11 +22,20 @@ import org.jspecify.annotations.Nullable;
  * @param vouchers the newest vouchers, smallest amount first; enough of them are kept that a close
  *     can redeem the smallest one that covers what is spent
  * @param bill what is reserved or delivered, by tariff
+ * @param reservations what streams under way have of the bill, in the order of their ids
  */
 public record Tab(
-    Channel channel, Phase phase, Amount broughtForward, List<Voucher> vouchers, Bill bill) {
+    Channel channel,
+    Phase phase,
+    Amount broughtForward,
+    List<Voucher> vouchers,
+    Bill bill,
+    List<Reservation> reservations) {
   /** The most vouchers kept per channel. */
   public static final int MAX_VOUCHERS = 32;
+
+  /** The most streams of a channel that have something reserved, over all gateways. */
+  public static final int MAX_RESERVATIONS = 256;
 
   /** Where a tab stands. */
   public sealed interface Phase {
@@ -57,7 +66,7 @@ public record Tab(
   /**
    * What a reservation got.
    *
-   * @param granted quanta now charged, from zero to what was asked
+   * @param granted quanta the stream has been granted in all, from none to what it wanted
    * @param headroom quanta that could still be granted after it
    * @param tab the tab after it
    */
@@ -66,14 +75,18 @@ public record Tab(
   /**
    * A tab in order.
    *
-   * @throws IllegalArgumentException if the vouchers are too many, out of order or of another
-   *     channel, or if the phase contradicts the channel
+   * @throws IllegalArgumentException if vouchers or reservations are too many or out of order, if a
+   *     voucher is of another channel, if more is reserved than charged, or if the phase
+   *     contradicts the channel
    */
   public Tab {
     vouchers = List.copyOf(vouchers);
-    if (vouchers.size() > MAX_VOUCHERS) {
-      throw new IllegalArgumentException("more than " + MAX_VOUCHERS + " vouchers on a tab");
+    reservations = List.copyOf(reservations);
+    if (vouchers.size() > MAX_VOUCHERS || reservations.size() > MAX_RESERVATIONS) {
+      throw new IllegalArgumentException(
+          "more than %d vouchers or %d reservations".formatted(MAX_VOUCHERS, MAX_RESERVATIONS));
     }
+    HeldReservations.requireInOrder(reservations, bill);
     if (!phaseOf(channel, phase).equals(phase)) {
       throw new IllegalArgumentException("a tab cannot be " + phase + " on " + channel);
     }
@@ -83,7 +96,7 @@ public record Tab(
   /** The tab of a channel that nobody has paid here or used yet. */
   public static Tab of(Channel channel) {
     Phase phase = phaseOf(channel, new Phase.Open());
-    return new Tab(channel, phase, channel.settled(), List.of(), Bill.EMPTY);
+    return new Tab(channel, phase, channel.settled(), List.of(), Bill.EMPTY, List.of());
   }
 
   public ChannelId id() {
@@ -107,6 +120,11 @@ public record Tab(
   /** What is charged, reservations included, on top of what was brought forward. */
   public Amount spent() {
     return broughtForward.plusOrMax(bill.total());
+  }
+
+  /** What stays spent when all streams under way have used no more than they said last. */
+  private Amount leastSpent() {
+    return broughtForward.plusOrMax(HeldReservations.withoutUnused(bill, reservations).total());
   }
 
   public boolean isOpen() {
@@ -144,7 +162,7 @@ public record Tab(
     if (!vouchers.isEmpty() && minDelta.exceeds(delta) && !cumulative.equals(channel.deposit())) {
       return Step.keep(Result.refused(new Refusal.DeltaTooSmall(delta, minDelta)));
     }
-    Tab next = withVouchers(KeptVouchers.with(vouchers, voucher, spent()));
+    Tab next = withVouchers(KeptVouchers.with(vouchers, voucher, leastSpent()));
     return new Step<>(next, Result.ok(new Acceptance.Raised(next)));
   }
 
@@ -155,24 +173,42 @@ public record Tab(
   }
 
   /**
-   * Charges up to {@code quanta} at a tariff: all of it, or what authorization plus credit still
-   * cover. Zero granted is an answer, not a refusal: the stream may hold for the next voucher.
+   * Charges what a stream wants, or what authorization plus credit still cover of it. Nothing
+   * granted is an answer, not a refusal: the stream may hold for the next voucher, and its
+   * reservation, empty as it is, says that somebody waits.
    */
-  public Step<Result<Grant>> reserve(Tariff tariff, long quanta, Amount credit) {
-    Refusal unfit = unfitToSell();
+  public Step<Result<Grant>> reserve(Reservation.Ask ask) {
+    Reservation held = HeldReservations.of(ask.stream(), reservations);
+    Refusal unfit = unfitToReserve(ask, held);
     if (unfit != null) {
       return Step.keep(Result.refused(unfit));
     }
-    if (bill.isFullFor(tariff)) {
-      return Step.keep(Result.refused(new Refusal.TooManyTariffs()));
+    Reservation now = held == null ? new Reservation(ask.stream(), ask.tariff(), 0, 0) : held;
+    long affordable = affordable(ask.tariff(), ask.credit());
+    long more = Math.min(Math.max(0, ask.wanted() - now.granted()), affordable);
+    if (held != null && more == 0) {
+      return Step.keep(Result.ok(new Grant(held.granted(), affordable, this)));
     }
-    long affordable = affordable(tariff, credit);
-    long granted = Math.min(quanta, affordable);
-    if (granted == 0) {
-      return Step.keep(Result.ok(new Grant(0, affordable, this)));
+    Reservation raised = now.raised(more, ask.used());
+    Tab next = withBill(bill.plus(ask.tariff(), more), HeldReservations.with(reservations, raised));
+    return new Step<>(next, Result.ok(new Grant(raised.granted(), affordable - more, next)));
+  }
+
+  private @Nullable Refusal unfitToReserve(Reservation.Ask ask, @Nullable Reservation held) {
+    Refusal unfit = unfitToSell();
+    if (unfit != null) {
+      return unfit;
     }
-    Tab next = withBill(bill.plus(tariff, granted));
-    return new Step<>(next, Result.ok(new Grant(granted, affordable - granted, next)));
+    if (held != null) {
+      return held.tariff().equals(ask.tariff()) ? null : new Refusal.StreamEnded(ask.stream());
+    }
+    if (ask.granted() > 0) {
+      return new Refusal.StreamEnded(ask.stream());
+    }
+    if (reservations.size() == MAX_RESERVATIONS) {
+      return new Refusal.TooManyStreams(MAX_RESERVATIONS);
+    }
+    return bill.isFullFor(ask.tariff()) ? new Refusal.TooManyTariffs() : null;
   }
 
   /** Quanta that could be charged now: within what is authorized plus credit, and the deposit. */
@@ -181,9 +217,35 @@ public record Tab(
     return isOpen() ? bill.affordable(tariff, covered.minusOrZero(broughtForward)) : 0;
   }
 
-  /** Takes back what a stream reserved and did not use; in every phase. */
-  public Step<Tab> giveBack(Tariff tariff, long quanta) {
-    Tab next = withBill(bill.minus(tariff, quanta));
+  /**
+   * Ends a stream in any phase: what it was granted and did not use comes off the bill. One that
+   * has no reservation, or no longer, changes nothing.
+   *
+   * @param used quanta it has used since it began
+   * @throws IllegalArgumentException if it used more than it was granted
+   */
+  public Step<Tab> settle(StreamId stream, long used) {
+    Reservation held = HeldReservations.of(stream, reservations);
+    if (held == null) {
+      return Step.keep(this);
+    }
+    Tab next =
+        withBill(
+            bill.minus(held.tariff(), held.granted() - used),
+            HeldReservations.without(reservations, stream));
+    return new Step<>(next, next);
+  }
+
+  /**
+   * Ends the streams of a node that is gone. What they used nobody knows: all they were granted
+   * stays charged, for it may have been delivered.
+   */
+  public Step<Tab> recover(NodeId node) {
+    List<Reservation> left = HeldReservations.withoutNode(reservations, node);
+    if (left.size() == reservations.size()) {
+      return Step.keep(this);
+    }
+    Tab next = new Tab(channel, phase, broughtForward, vouchers, bill, left);
     return new Step<>(next, next);
   }
 
@@ -196,16 +258,25 @@ public record Tab(
       return Step.keep(this);
     }
     Amount unaccounted = seen.settled().minusOrZero(best());
-    Tab next = new Tab(seen, phaseOf(seen, phase), broughtForward.max(unaccounted), vouchers, bill);
+    Tab next =
+        new Tab(
+            seen,
+            phaseOf(seen, phase),
+            broughtForward.max(unaccounted),
+            vouchers,
+            bill,
+            reservations);
     return new Step<>(next, next);
   }
 
   /**
-   * Stops selling, to close the channel with what {@link #redeemable} names.
+   * Stops selling, to close the channel with what {@link #redeemable} names once no stream has a
+   * reservation any more.
    *
    * @param offered the payer's closing voucher, verified like any other, or null. It need not raise
    *     what is authorized: one of exactly what is spent spares the payer the rest of its window.
-   *     One that does not cover what is spent is of no use and is passed over.
+   *     One that cannot cover what is spent, whatever the streams under way settle for, is of no
+   *     use and is passed over.
    */
   public Step<Result<Tab>> beginClose(@Nullable Voucher offered) {
     if (phase instanceof Phase.Closed) {
@@ -217,11 +288,17 @@ public record Tab(
               new Refusal.AmountExceedsDeposit(offered.cumulative(), channel.deposit())));
     }
     Tab last =
-        offered == null ? this : withVouchers(KeptVouchers.withLast(vouchers, offered, spent()));
-    Voucher voucher = last.redeemable();
-    Amount redeem = voucher == null ? channel.settled() : voucher.cumulative();
-    Tab next = last.withPhase(new Phase.Closing(redeem));
+        offered == null
+            ? this
+            : withVouchers(KeptVouchers.withLast(vouchers, offered, leastSpent()));
+    Tab next = last.closing();
     return new Step<>(next, Result.ok(next));
+  }
+
+  private Tab closing() {
+    Voucher voucher = redeemable();
+    Amount redeem = voucher == null ? channel.settled() : voucher.cumulative();
+    return withPhase(new Phase.Closing(redeem));
   }
 
   /** Sells again after a close that did not go through. */
@@ -251,14 +328,16 @@ public record Tab(
   }
 
   private Tab withPhase(Phase next) {
-    return new Tab(channel, next, broughtForward, vouchers, bill);
+    return new Tab(channel, next, broughtForward, vouchers, bill, reservations);
   }
 
   private Tab withVouchers(List<Voucher> next) {
-    return new Tab(channel, phase, broughtForward, next, bill);
+    return new Tab(channel, phase, broughtForward, next, bill, reservations);
   }
 
-  private Tab withBill(Bill next) {
-    return new Tab(channel, phase, broughtForward, vouchers, next);
+  /** A tab that is closing redeems by what its last streams leave on the bill. */
+  private Tab withBill(Bill next, List<Reservation> held) {
+    Tab tab = new Tab(channel, phase, broughtForward, vouchers, next, held);
+    return phase instanceof Phase.Closing ? tab.closing() : tab;
   }
 }

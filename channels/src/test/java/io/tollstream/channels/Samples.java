@@ -4,6 +4,7 @@ import io.tollstream.metering.Amount;
 import io.tollstream.metering.Tariff;
 import io.tollstream.metering.TariffUnit;
 import java.util.Arrays;
+import java.util.List;
 
 /** Channels and vouchers to test with; none of them has a valid signature. */
 public final class Samples {
@@ -11,7 +12,25 @@ public final class Samples {
   public static final Tariff PER_BYTE = new Tariff(Amount.of(1), TariffUnit.BYTE);
   public static final Tariff PER_KIB = new Tariff(Amount.of(7), TariffUnit.KIB);
 
+  public static final NodeId NODE = new NodeId("0x" + "0d".repeat(16));
+
   private Samples() {}
+
+  public static StreamId stream(long number) {
+    return new StreamId(NODE, number);
+  }
+
+  /** What a stream asks for that knows of no grant yet. */
+  public static Reservation.Ask ask(StreamId stream, Tariff tariff, long wanted) {
+    return new Reservation.Ask(stream, tariff, 0, wanted, 0, Amount.ZERO);
+  }
+
+  /** A stream that has no reservation on the tab yet. */
+  public static StreamId fresh(Tab tab, NodeId node) {
+    List<Reservation> held = tab.reservations();
+    return new StreamId(
+        node, held.stream().mapToLong(each -> each.stream().number()).max().orElse(0) + 1);
+  }
 
   public static Address address(int fill) {
     byte[] bytes = new byte[20];

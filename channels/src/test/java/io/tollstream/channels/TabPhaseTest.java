@@ -1,10 +1,13 @@
 package io.tollstream.channels;
 
+import static io.tollstream.channels.Samples.NODE;
 import static io.tollstream.channels.Samples.PER_BYTE;
+import static io.tollstream.channels.Samples.ask;
 import static io.tollstream.channels.Samples.channel;
 import static io.tollstream.channels.Samples.id;
 import static io.tollstream.channels.Samples.ok;
 import static io.tollstream.channels.Samples.refusal;
+import static io.tollstream.channels.Samples.stream;
 import static io.tollstream.channels.Samples.voucher;
 import static io.tollstream.channels.TabTest.charged;
 import static io.tollstream.channels.TabTest.paid;
@@ -28,7 +31,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Every phase answers every event: the table of what a tab does and where it goes. */
 final class TabPhaseTest {
-  /** A tab of 10 and 30 authorized and 20 spent, in each phase. */
+  /** A tab of 10 and 30 authorized and 20 reserved by a stream, in each phase. */
   enum Case {
     OPEN,
     DISPUTED,
@@ -36,7 +39,8 @@ final class TabPhaseTest {
     CLOSED;
 
     Tab tab() {
-      Tab open = charged(paid(Tab.of(channel(1, 1_000)), 10, 30), 20);
+      Tab authorized = paid(Tab.of(channel(1, 1_000)), 10, 30);
+      Tab open = ok(authorized.reserve(ask(stream(1), PER_BYTE, 20)).answer()).tab();
       return switch (this) {
         case OPEN -> open;
         case DISPUTED -> open.observe(seen(1_000, 0, 9, false)).answer();
@@ -86,18 +90,29 @@ final class TabPhaseTest {
   @ParameterizedTest
   @EnumSource
   void reserve_inEachPhase_isGrantedOnlyWhileOpen(Case phase) {
-    assertSells(phase, phase.tab().reserve(PER_BYTE, 5, Amount.ZERO));
+    assertSells(phase, phase.tab().reserve(ask(stream(9), PER_BYTE, 5)));
   }
 
   @ParameterizedTest
   @EnumSource
-  void giveBack_inEachPhase_lowersWhatIsSpent(Case phase) {
-    Step<Tab> step = phase.tab().giveBack(PER_BYTE, 20);
-    assertEquals(Amount.ZERO, step.answer().spent());
+  void settle_inEachPhase_lowersWhatIsSpent(Case phase) {
+    Step<Tab> step = phase.tab().settle(stream(1), 5);
+    assertEquals(Amount.of(5), step.answer().spent());
+    assertEquals(List.of(), step.answer().reservations());
+    assertEquals(phase, Case.of(step.answer()));
+    assertEquals(step.answer(), step.tab());
+    assertThrows(IllegalArgumentException.class, () -> phase.tab().settle(stream(1), 21));
+    assertThrows(IllegalArgumentException.class, () -> phase.tab().settle(stream(1), -1));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void recover_inEachPhase_keepsWhatIsSpent(Case phase) {
+    Step<Tab> step = phase.tab().recover(NODE);
+    assertEquals(Amount.of(20), step.answer().spent());
+    assertEquals(List.of(), step.answer().reservations());
     assertEquals(phase.tab().phase(), step.answer().phase());
     assertEquals(step.answer(), step.tab());
-    assertThrows(IllegalArgumentException.class, () -> phase.tab().giveBack(PER_BYTE, 21));
-    assertThrows(IllegalArgumentException.class, () -> phase.tab().giveBack(PER_BYTE, -1));
   }
 
   /** What a reading of the chain, by its time of a forced close and its end, makes of a phase. */
@@ -183,9 +198,10 @@ final class TabPhaseTest {
   }
 
   @Test
-  void beginClose_afterAReturn_closesWithLess() {
-    Tab tab = Case.CLOSING.tab().giveBack(PER_BYTE, 15).answer();
-    assertEquals(new Phase.Closing(Amount.of(10)), ok(tab.beginClose(null).answer()).phase());
+  void settle_whileClosing_closesWithLess() {
+    Tab tab = Case.CLOSING.tab().settle(stream(1), 5).answer();
+    assertEquals(new Phase.Closing(Amount.of(10)), tab.phase());
+    assertEquals(tab, ok(tab.beginClose(null).answer()));
   }
 
   @ParameterizedTest
@@ -194,6 +210,13 @@ final class TabPhaseTest {
     Tab tab = ok(Case.OPEN.tab().beginClose(voucher(1, offered)).answer());
     assertEquals(new Phase.Closing(Amount.of(redeem)), tab.phase());
     assertEquals(Amount.of(redeem), requireNonNull(tab.redeemable()).cumulative());
+  }
+
+  @Test
+  void beginClose_voucherThatCoversWhatStreamsWillHaveUsed_isUsedOnceTheyAreSettled() {
+    Tab tab = ok(Case.OPEN.tab().beginClose(voucher(1, 7)).answer());
+    assertEquals(new Phase.Closing(Amount.of(30)), tab.phase());
+    assertEquals(new Phase.Closing(Amount.of(7)), tab.settle(stream(1), 6).answer().phase());
   }
 
   @Test
@@ -250,6 +273,6 @@ final class TabPhaseTest {
   private static void assertRefused(Phase phase, Channel channel) {
     assertThrows(
         IllegalArgumentException.class,
-        () -> new Tab(channel, phase, Amount.ZERO, List.of(), Bill.EMPTY));
+        () -> new Tab(channel, phase, Amount.ZERO, List.of(), Bill.EMPTY, List.of()));
   }
 }

@@ -1,8 +1,10 @@
 package io.tollstream.channels;
 
 import static io.tollstream.channels.Samples.PER_BYTE;
+import static io.tollstream.channels.Samples.ask;
 import static io.tollstream.channels.Samples.channel;
 import static io.tollstream.channels.Samples.ok;
+import static io.tollstream.channels.Samples.stream;
 import static io.tollstream.channels.Samples.voucher;
 import static io.tollstream.channels.TabTest.charged;
 import static io.tollstream.channels.TabTest.paid;
@@ -12,6 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
+import io.tollstream.channels.Reservation.Ask;
 import io.tollstream.channels.Tab.Acceptance;
 import io.tollstream.metering.Amount;
 import org.junit.jupiter.api.Nested;
@@ -38,13 +41,13 @@ final class TabRedeemTest {
         Acceptance answer = ok(tab.accept(voucher(1, amount), Amount.ZERO).answer());
         assertInstanceOf(Acceptance.Stale.class, answer);
       }
-      assertEquals(0, ok(tab.reserve(PER_BYTE, 1, Amount.ZERO).answer()).granted());
+      assertEquals(0, ok(tab.reserve(ask(stream(1), PER_BYTE, 1)).answer()).granted());
     }
 
     @Test
     void reserve_onAVoucherBeyondIt_grantsOnlyTheDifference() {
       Tab more = paid(tab, 450);
-      assertEquals(50, ok(more.reserve(PER_BYTE, 500, Amount.ZERO).answer()).granted());
+      assertEquals(50, ok(more.reserve(ask(stream(1), PER_BYTE, 500)).answer()).granted());
     }
 
     @Test
@@ -88,7 +91,8 @@ final class TabRedeemTest {
     @Test
     void redeemable_spentOnCredit_isTheBest() {
       Tab tab = paid(FRESH, 10, 20);
-      assertRedeems(20, ok(tab.reserve(PER_BYTE, 25, Amount.of(5)).answer()).tab());
+      assertRedeems(
+          20, ok(tab.reserve(new Ask(stream(1), PER_BYTE, 0, 25, 0, Amount.of(5))).answer()).tab());
     }
 
     @Test

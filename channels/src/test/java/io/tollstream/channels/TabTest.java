@@ -1,11 +1,15 @@
 package io.tollstream.channels;
 
+import static io.tollstream.channels.Samples.NODE;
 import static io.tollstream.channels.Samples.PER_BYTE;
 import static io.tollstream.channels.Samples.PER_KIB;
+import static io.tollstream.channels.Samples.ask;
 import static io.tollstream.channels.Samples.channel;
+import static io.tollstream.channels.Samples.fresh;
 import static io.tollstream.channels.Samples.id;
 import static io.tollstream.channels.Samples.ok;
 import static io.tollstream.channels.Samples.refusal;
+import static io.tollstream.channels.Samples.stream;
 import static io.tollstream.channels.Samples.voucher;
 import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -15,6 +19,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tollstream.channels.Ledger.Step;
+import io.tollstream.channels.Reservation.Ask;
 import io.tollstream.channels.Tab.Acceptance;
 import io.tollstream.channels.Tab.Grant;
 import io.tollstream.channels.Tab.Phase;
@@ -44,9 +49,10 @@ final class TabTest {
   }
 
   static Tab charged(Tab tab, long bytes) {
-    Grant grant = ok(tab.reserve(PER_BYTE, bytes, Amount.ZERO).answer());
+    StreamId stream = fresh(tab, NODE);
+    Grant grant = ok(tab.reserve(ask(stream, PER_BYTE, bytes)).answer());
     assertEquals(bytes, grant.granted());
-    return grant.tab();
+    return grant.tab().settle(stream, bytes).answer();
   }
 
   static List<Long> amounts(Tab tab) {
@@ -148,9 +154,10 @@ final class TabTest {
   @Nested
   final class Reserve {
     private Grant reserve(Tab tab, Tariff tariff, long quanta, long credit) {
-      Step<Result<Grant>> step = tab.reserve(tariff, quanta, Amount.of(credit));
+      Step<Result<Grant>> step =
+          tab.reserve(new Ask(fresh(tab, NODE), tariff, 0, quanta, 0, Amount.of(credit)));
       Grant grant = ok(step.answer());
-      assertEquals(grant.granted() == 0 ? null : grant.tab(), step.tab());
+      assertEquals(grant.tab(), step.tab());
       return grant;
     }
 
@@ -170,20 +177,19 @@ final class TabTest {
     }
 
     @Test
-    void reserve_nothingLeft_grantsZeroAndKeeps() {
+    void reserve_nothingLeft_grantsNothingAndSaysThatSomebodyWaits() {
       Tab tab = charged(paid(FRESH, 100), 100);
-      assertEquals(new Grant(0, 0, tab), reserve(tab, PER_BYTE, 1, 0));
+      Grant grant = reserve(tab, PER_BYTE, 1, 0);
+      assertEquals(0, grant.granted());
+      assertEquals(0, grant.headroom());
+      assertEquals(tab.bill(), grant.tab().bill());
+      assertEquals(List.of(new Reservation(stream(1), PER_BYTE, 0, 0)), grant.tab().reservations());
     }
 
     @Test
     void reserve_ofNothing_tellsTheHeadroom() {
       Tab tab = paid(FRESH, 100);
-      assertEquals(new Grant(0, 100, tab), reserve(tab, PER_BYTE, 0, 0));
-    }
-
-    @Test
-    void reserve_negative_throws() {
-      assertThrows(IllegalArgumentException.class, () -> FRESH.reserve(PER_BYTE, -1, Amount.ZERO));
+      assertEquals(100, reserve(tab, PER_BYTE, 0, 0).headroom());
     }
 
     @Test
@@ -214,7 +220,7 @@ final class TabTest {
       for (int i = 1; i <= Bill.MAX_LINES; i++) {
         tab = reserve(tab, new Tariff(Amount.of(i), TariffUnit.GIB), 1, 0).tab();
       }
-      Step<Result<Grant>> step = tab.reserve(PER_BYTE, 1, Amount.ZERO);
+      Step<Result<Grant>> step = tab.reserve(ask(fresh(tab, NODE), PER_BYTE, 1));
       assertEquals(new Refusal.TooManyTariffs(), refusal(step.answer()));
       assertNull(step.tab());
       assertEquals(1, reserve(tab, new Tariff(Amount.of(1), TariffUnit.GIB), 1, 0).granted());
@@ -224,10 +230,104 @@ final class TabTest {
     void reserve_hugeAmounts_doesNotOverflow() {
       Channel whale = channel(1, Amount.MAX, Amount.ZERO, 0, false);
       Tab tab = ok(Tab.of(whale).accept(voucher(1, Amount.MAX), Amount.ZERO).answer()).tab();
-      Grant grant = ok(tab.reserve(PER_KIB, Long.MAX_VALUE, Amount.MAX).answer());
+      Grant grant = reserve(tab, PER_KIB, Long.MAX_VALUE, 7);
       assertEquals(Long.MAX_VALUE, grant.granted());
       assertEquals(0, reserve(grant.tab(), PER_KIB, Long.MAX_VALUE, 0).granted());
     }
+  }
+
+  @Nested
+  final class Settle {
+    private final Tab reserved =
+        ok(paid(FRESH, 100).reserve(ask(stream(1), PER_BYTE, 60)).answer()).tab();
+
+    @Test
+    void reserve_byTotals_raisesWhatTheStreamHas() {
+      Grant grant =
+          ok(reserved.reserve(new Ask(stream(1), PER_BYTE, 60, 90, 50, Amount.ZERO)).answer());
+      assertEquals(90, grant.granted());
+      assertEquals(10, grant.headroom());
+      assertEquals(
+          List.of(new Reservation(stream(1), PER_BYTE, 90, 50)), grant.tab().reservations());
+    }
+
+    @Test
+    void reserve_askedForAgain_isNotChargedAgain() {
+      Step<Result<Grant>> again = reserved.reserve(ask(stream(1), PER_BYTE, 60));
+      assertNull(again.tab());
+      assertEquals(new Grant(60, 40, reserved), ok(again.answer()));
+    }
+
+    @Test
+    void settle_partUsed_takesTheRestOffTheBill() {
+      Tab tab = reserved.settle(stream(1), 25).answer();
+      assertEquals(Amount.of(25), tab.spent());
+      assertEquals(List.of(), tab.reservations());
+    }
+
+    @Test
+    void settle_again_changesNothing() {
+      Tab tab = reserved.settle(stream(1), 25).answer();
+      assertNull(tab.settle(stream(1), 25).tab());
+      assertNull(tab.settle(stream(7), 3).tab());
+    }
+
+    @Test
+    void reserve_afterTheStreamWasSettled_isRefused() {
+      Tab tab = reserved.settle(stream(1), 25).answer();
+      Step<Result<Grant>> late = tab.reserve(new Ask(stream(1), PER_BYTE, 60, 90, 25, Amount.ZERO));
+      assertEquals(new Refusal.StreamEnded(stream(1)), refusal(late.answer()));
+      assertNull(late.tab());
+    }
+
+    @Test
+    void reserve_atAnotherTariff_isRefused() {
+      Step<Result<Grant>> other = reserved.reserve(ask(stream(1), PER_KIB, 90));
+      assertEquals(new Refusal.StreamEnded(stream(1)), refusal(other.answer()));
+    }
+
+    @Test
+    void reserve_tooManyStreams_isRefused() {
+      Tab tab = FRESH;
+      for (int i = 1; i <= Tab.MAX_RESERVATIONS; i++) {
+        tab = ok(tab.reserve(ask(stream(i), PER_BYTE, 1)).answer()).tab();
+      }
+      Step<Result<Grant>> more = tab.reserve(ask(stream(999), PER_BYTE, 1));
+      assertEquals(new Refusal.TooManyStreams(Tab.MAX_RESERVATIONS), refusal(more.answer()));
+    }
+
+    @Test
+    void recover_otherNode_keeps() {
+      assertNull(reserved.recover(new NodeId("0x" + "ee".repeat(16))).tab());
+    }
+
+    @Test
+    void accept_muchReservedAndUnused_keepsTheVoucherThatWillCoverWhatIsUsed() {
+      Tab tab = paid(FRESH, IntStream.rangeClosed(1, 32).asLongStream().map(i -> 10 * i).toArray());
+      tab = ok(tab.reserve(ask(stream(1), PER_BYTE, 300)).answer()).tab();
+      tab = paid(tab, 330, 340, 350).settle(stream(1), 15).answer();
+      assertEquals(Amount.of(20), requireNonNull(tab.redeemable()).cumulative());
+    }
+
+    @Test
+    void ask_totalsOutOfOrder_throws() {
+      assertThrows(IllegalArgumentException.class, () -> totals(10, 5, 0));
+      assertThrows(IllegalArgumentException.class, () -> totals(5, 10, 6));
+      assertThrows(IllegalArgumentException.class, () -> totals(5, 10, -1));
+    }
+
+    private static Ask totals(long granted, long wanted, long used) {
+      return new Ask(stream(1), PER_BYTE, granted, wanted, used, Amount.ZERO);
+    }
+  }
+
+  @Test
+  void tab_moreReservedThanCharged_throws() {
+    List<Reservation> held = List.of(new Reservation(stream(1), PER_BYTE, 6, 0));
+    Bill bill = Bill.EMPTY.plus(PER_BYTE, 5);
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> new Tab(channel(1, 9), new Phase.Open(), Amount.ZERO, List.of(), bill, held));
   }
 
   @Test
@@ -243,7 +343,8 @@ final class TabTest {
   }
 
   private static Tab with(Voucher... vouchers) {
-    return new Tab(channel(1, 5), new Phase.Open(), Amount.ZERO, List.of(vouchers), Bill.EMPTY);
+    return new Tab(
+        channel(1, 5), new Phase.Open(), Amount.ZERO, List.of(vouchers), Bill.EMPTY, List.of());
   }
 
   @Test

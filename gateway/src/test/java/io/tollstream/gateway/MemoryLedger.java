@@ -3,11 +3,15 @@ package io.tollstream.gateway;
 import io.tollstream.channels.ChannelId;
 import io.tollstream.channels.Ledger;
 import io.tollstream.channels.LedgerUnavailable;
+import io.tollstream.channels.NodeId;
 import io.tollstream.channels.Tab;
+import io.tollstream.metering.Amount;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -16,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A ledger that forgets, on one thread of its own; a test can hold it and bring it down. */
 public final class MemoryLedger implements Ledger {
+  public static final NodeId NODE = new NodeId("0x" + "0d".repeat(16));
+
   private final ConcurrentSkipListMap<ChannelId, Tab> tabs = new ConcurrentSkipListMap<>();
   private final ExecutorService thread =
       Executors.newSingleThreadExecutor(
@@ -25,7 +31,9 @@ public final class MemoryLedger implements Ledger {
             return worker;
           });
   private final Semaphore releases = new Semaphore(0);
+  private final List<Amount> demands = new CopyOnWriteArrayList<>();
   private volatile boolean down;
+  private volatile @Nullable Listener listener;
 
   /** Lets nothing through until {@link #release}; returns once that holds. */
   public void hold() throws InterruptedException {
@@ -54,6 +62,39 @@ public final class MemoryLedger implements Ledger {
       throw new AssertionError("no tab of " + id);
     }
     return tab;
+  }
+
+  /** What another gateway on this ledger would have to say is said to this one. */
+  public Listener news() {
+    return Objects.requireNonNull(listener);
+  }
+
+  /** What was demanded of payers whose sockets are on another gateway. */
+  public List<Amount> demands() {
+    return demands;
+  }
+
+  @Override
+  public NodeId node() {
+    if (down) {
+      throw new LedgerUnavailable("down for a test");
+    }
+    return NODE;
+  }
+
+  @Override
+  public boolean leads() {
+    return true;
+  }
+
+  @Override
+  public void listen(Listener hearing) {
+    listener = hearing;
+  }
+
+  @Override
+  public void demand(ChannelId channelId, Amount required) {
+    demands.add(required);
   }
 
   public boolean knows(ChannelId id) {

@@ -5,9 +5,6 @@ public sealed interface MeterAction {
   /** Reserve up to this many quanta on the tab, durably, then report what was granted. */
   record Reserve(long quanta) implements MeterAction {}
 
-  /** Return these reserved and unused quanta to the tab. */
-  record GiveBack(long quanta) implements MeterAction {}
-
   /** Ask the payer for credit that covers this many quanta beyond what the tab has charged. */
   record Demand(long quanta) implements MeterAction {}
 

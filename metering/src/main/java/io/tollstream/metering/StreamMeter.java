@@ -9,10 +9,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A deterministic state machine: events and times come in through methods, wishes leave through
  * {@link #next()}; it does no I/O, reads no clock and is not thread-safe (one event loop owns it).
- * After every event, {@link #end()} included, the owner drains {@link #next()} and carries the
- * wishes out in order. It answers every {@link MeterAction.Reserve} with {@link #granted} or {@link
- * #refused}, also when the stream has ended meanwhile, and then offers the bytes that wait to
- * {@link #take} again.
+ * After every event the owner drains {@link #next()} and carries the wishes out in order. It
+ * answers every {@link MeterAction.Reserve} with {@link #granted} or {@link #refused}, also when
+ * the stream has ended meanwhile, and then offers the bytes that wait to {@link #take} again.
  *
  * <pre>
  *   start ──Reserve──▶ granted ──▶ take … take ──Reserve (the next chunk, early)──▶ granted …
@@ -144,7 +143,6 @@ public final class StreamMeter {
     long missing = settleReservation(quanta);
     failed = false;
     if (ended) {
-      giveBack(quanta);
       return;
     }
     granted += quanta;
@@ -204,13 +202,13 @@ public final class StreamMeter {
     return holding ? heldSinceMillis + limit : Long.MAX_VALUE;
   }
 
-  /** The body has ended, however: what was reserved and not used goes back. */
+  /**
+   * The body has ended, however: of all that was granted, {@link #usedQuanta()} is to be paid, and
+   * the owner settles by that.
+   */
   public void end() {
-    if (!ended) {
-      ended = true;
-      holding = false;
-      giveBack(spare());
-    }
+    ended = true;
+    holding = false;
   }
 
   /** The next wish, or null when there is none until the next event. */
@@ -330,12 +328,6 @@ public final class StreamMeter {
   /** Milliseconds from one time to another; 0 where the clock went back, or further than counts. */
   private static long elapsed(long fromMillis, long toMillis) {
     return Math.max(0, toMillis - fromMillis);
-  }
-
-  private void giveBack(long quanta) {
-    if (quanta > 0) {
-      wishes.add(new MeterAction.GiveBack(quanta));
-    }
   }
 
   private static void requireNotNegative(long quanta) {

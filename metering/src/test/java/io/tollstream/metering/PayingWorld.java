@@ -6,24 +6,22 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tollstream.metering.MeterAction.Cut;
 import io.tollstream.metering.MeterAction.Demand;
-import io.tollstream.metering.MeterAction.GiveBack;
 import io.tollstream.metering.MeterAction.Hold;
 import io.tollstream.metering.MeterAction.Reserve;
 import io.tollstream.metering.MeterAction.Resume;
 import java.math.BigInteger;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One tab, its streams, their origins and client, and a clock: everything happens when the test
  * says so, in any order between streams. A reservation is applied to the tab at one step and
- * answered at a later one; what is given back arrives later still. What was delivered is reckoned
- * here from what went out, never asked of the meter, and after every step must be paid for.
+ * answered at a later one; what an ended stream did not use comes back later still. What was
+ * delivered is reckoned here from what went out, never asked of the meter, and after every step
+ * must be paid for.
  */
 final class PayingWorld {
   /** A body: what the origin sends, what it said it would, and how much fits the pipe at once. */
@@ -161,7 +159,6 @@ final class PayingWorld {
   final class Stream {
     final Body body;
     final StreamMeter meter;
-    private final Queue<Long> givingBack = new ArrayDeque<>();
     private long fromOrigin;
     private long toClient;
     private long deliveredQuanta;
@@ -176,6 +173,7 @@ final class PayingWorld {
     private boolean held;
     private boolean cut;
     private boolean ended;
+    private boolean settled;
 
     private Stream(Body body) {
       this.body = body;
@@ -277,10 +275,10 @@ final class PayingWorld {
     }
 
     void givenBack() {
-      Long quanta = givingBack.poll();
-      if (quanta != null) {
-        bill = bill.minus(body.tariff(), quanta);
-        reserved -= quanta;
+      if (!isAlive() && asked == 0 && !settled) {
+        settled = true;
+        bill = bill.minus(body.tariff(), reserved - meter.usedQuanta());
+        reserved = meter.usedQuanta();
         moves++;
         credited();
       }
@@ -311,10 +309,6 @@ final class PayingWorld {
         assertTrue(isAlive() && reserve.quanta() > 0);
         assertTrue(reserved - deliveredQuanta < mostReservable(), "more than two chunks reserved");
         asked = reserve.quanta();
-      } else if (wish instanceof GiveBack giveBack) {
-        assertFalse(isAlive());
-        assertTrue(giveBack.quanta() > 0);
-        givingBack.add(giveBack.quanta());
       } else if (wish instanceof Demand demand) {
         assertTrue(isAlive() && demand.quanta() > 0);
         assertTrue(++demands <= answers, "more demands than answered reservations");
@@ -366,7 +360,7 @@ final class PayingWorld {
 
     @Override
     public String toString() {
-      return "%n  %s: %d of %d bytes, %d quanta, asked %d, answer %s, reserved %d, back %s, %s"
+      return "%n  %s: %d of %d bytes, %d quanta, asked %d, answer %s, reserved %d, settled %s, %s"
           .formatted(
               body,
               toClient,
@@ -375,7 +369,7 @@ final class PayingWorld {
               asked,
               answer != null,
               reserved,
-              givingBack,
+              settled,
               cut ? "cut" : ended ? "ended" : held ? "held" : "alive");
     }
   }

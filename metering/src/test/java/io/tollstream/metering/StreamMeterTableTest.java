@@ -39,15 +39,15 @@ class StreamMeterTableTest {
           # state    | start | take 10  | all granted | 40 granted   | refused    | credited | tick  | late tick | end
           new        | R100  | bug      | bug         | bug          | bug        | -        | -     | -         | -
           reserving  | bug   | 0        | -           | D400         | D400 Hold  | -        | -     | -         | -
-          ready      | bug   | 10 R150  | bug         | bug          | bug        | -        | -     | -         | G100
-          flowing    | bug   | 10       | -           | D600         | D600       | -        | -     | -         | G90
-          short      | bug   | 10       | bug         | bug          | bug        | -        | -     | -         | G40
+          ready      | bug   | 10 R150  | bug         | bug          | bug        | -        | -     | -         | -
+          flowing    | bug   | 10       | -           | D600         | D600       | -        | -     | -         | -
+          short      | bug   | 10       | bug         | bug          | bug        | -        | -     | -         | -
           holding    | bug   | 0        | bug         | bug          | bug        | R100     | -     | Cut       | -
           retrying   | bug   | 0        | Resume      | Resume D400  | D400       | -        | -     | Cut       | -
           failed     | bug   | 0        | bug         | bug          | bug        | R100     | R100  | Cut       | -
           gone       | -     | 0        | bug         | bug          | bug        | -        | -     | -         | -
           ended      | bug   | 0        | bug         | bug          | bug        | -        | -     | -         | -
-          ending     | bug   | 0        | G100        | G40          | -          | -        | -     | -         | -
+          ending     | bug   | 0        | -           | -            | -          | -        | -     | -         | -
           """)
   void anyState_anyEvent_isAnswered(
       String state,
@@ -156,9 +156,6 @@ class StreamMeterTableTest {
   private static String word(MeterAction wish) {
     if (wish instanceof MeterAction.Reserve reserve) {
       return "R" + reserve.quanta();
-    }
-    if (wish instanceof MeterAction.GiveBack giveBack) {
-      return "G" + giveBack.quanta();
     }
     if (wish instanceof MeterAction.Demand demand) {
       return "D" + demand.quanta();

@@ -2,6 +2,8 @@ package io.tollstream.channels.ledger;
 
 import io.tollstream.channels.Tab.Phase;
 import io.tollstream.metering.Amount;
+import io.tollstream.metering.Tariff;
+import io.tollstream.metering.TariffUnit;
 import java.math.BigInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +22,10 @@ final class Columns {
 
   static Amount amount(String digits) {
     return new Amount(new BigInteger(digits));
+  }
+
+  static Tariff tariff(String price, String unit) {
+    return new Tariff(amount(price), TariffUnit.ofLabel(unit));
   }
 
   static String phase(Phase phase) {

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -16,11 +17,13 @@ import org.jspecify.annotations.Nullable;
 final class Group {
   /** A tab in the middle of a group. */
   private static final class Draft {
+    final StoredTab stored;
     final @Nullable Tab before;
     @Nullable Tab now;
 
-    Draft(@Nullable Tab before) {
-      this.before = before;
+    Draft(StoredTab stored) {
+      this.stored = stored;
+      this.before = stored.readable();
       this.now = before;
     }
 
@@ -29,7 +32,7 @@ final class Group {
     }
   }
 
-  private final Function<ChannelId, @Nullable Tab> stored;
+  private final Function<ChannelId, StoredTab> stored;
   private final Map<ChannelId, Draft> drafts = new LinkedHashMap<>();
   private final List<Pending<?>> ran = new ArrayList<>();
   private final Map<Pending<?>, Throwable> failed = new LinkedHashMap<>();
@@ -37,9 +40,9 @@ final class Group {
   /**
    * An empty group.
    *
-   * @param stored looks up a tab as it is on disk
+   * @param stored looks up a tab as it is stored
    */
-  Group(Function<ChannelId, @Nullable Tab> stored) {
+  Group(Function<ChannelId, StoredTab> stored) {
     this.stored = stored;
   }
 
@@ -73,21 +76,43 @@ final class Group {
     for (Draft draft : drafts.values()) {
       Tab now = draft.now;
       if (now != null && draft.isChanged()) {
-        changes.add(new TabChange(draft.before, now));
+        changes.add(new TabChange(draft.before, draft.stored.revision(), now));
       }
     }
     return changes;
   }
 
-  /** Tells everybody, in order. */
-  void answer() {
+  /** The revisions of the tabs that stay as they are. */
+  Map<ChannelId, Long> reads() {
+    Map<ChannelId, Long> reads = new LinkedHashMap<>();
+    drafts.forEach(
+        (id, draft) -> {
+          if (!draft.isChanged()) {
+            reads.put(id, draft.stored.revision());
+          }
+        });
+    return reads;
+  }
+
+  /** Tells everybody, in order, but those of some channels, who are to be run again. */
+  List<Pending<?>> answerAllBut(Set<ChannelId> channels) {
+    List<Pending<?>> rest = new ArrayList<>();
     for (Pending<?> pending : ran) {
-      Throwable failure = failed.get(pending);
-      if (failure == null) {
-        pending.answer();
+      if (channels.contains(pending.channelId())) {
+        rest.add(pending);
       } else {
-        pending.fail(failure);
+        answer(pending);
       }
+    }
+    return rest;
+  }
+
+  private void answer(Pending<?> pending) {
+    Throwable failure = failed.get(pending);
+    if (failure == null) {
+      pending.answer();
+    } else {
+      pending.fail(failure);
     }
   }
 

@@ -3,14 +3,15 @@ package io.tollstream.channels.ledger;
 import io.tollstream.channels.ChannelId;
 import io.tollstream.channels.Ledger.Transition;
 import io.tollstream.channels.LedgerUnavailable;
-import io.tollstream.channels.Tab;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One thread that runs transitions and makes them durable in groups. While a commit waits for the
@@ -21,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 final class GroupCommit implements AutoCloseable {
   /** How long the writer waits for work before it looks up, in milliseconds. */
   private static final long NAP_MILLIS = 50;
+
+  /** How often a transition runs when other processes keep changing its tab. */
+  private static final int MAX_TRIES = 16;
 
   private final TabStore store;
   private final TabCache cache;
@@ -88,40 +92,82 @@ final class GroupCommit implements AutoCloseable {
     }
   }
 
+  /** Commits a group, and again those of its channels at which another process was quicker. */
   private void commit(List<Pending<?>> taken) {
-    Group group = new Group(this::stored);
-    taken.forEach(group::run);
+    List<Pending<?>> rest = taken;
+    for (int tries = 0; tries < MAX_TRIES && !rest.isEmpty(); tries++) {
+      rest = commitOnce(rest);
+    }
+    rest.forEach(pending -> pending.fail(overtaken()));
+  }
+
+  private static LedgerUnavailable overtaken() {
+    return new LedgerUnavailable(
+        "the ledger is busy: other gateways changed the tab " + MAX_TRIES + " times meanwhile");
+  }
+
+  /** What is left to be done again. */
+  private List<Pending<?>> commitOnce(List<Pending<?>> taken) {
+    Group group;
     long start = System.nanoTime();
+    Set<ChannelId> overtaken;
     try {
-      write(group.changes());
+      Map<ChannelId, StoredTab> loaded = load(taken);
+      group = new Group(id -> stored(id, loaded));
+      taken.forEach(group::run);
+      overtaken = store.write(group.changes(), group.reads());
+      remember(loaded, group.changes(), overtaken);
     } catch (LedgerUnavailable unavailable) {
       cache.clear();
-      group.fail(unavailable);
-      return;
+      taken.forEach(pending -> pending.fail(unavailable));
+      return List.of();
     } catch (RuntimeException | Error refused) {
       cache.clear();
-      retryApart(taken, group, refused);
-      return;
+      retryApart(taken, refused);
+      return List.of();
     }
     long nanos = System.nanoTime() - start;
-    group.answer();
-    tell(taken.size(), nanos);
+    List<Pending<?>> rest = group.answerAllBut(overtaken);
+    tell(taken.size() - rest.size(), nanos);
+    return rest;
   }
 
   /** The store refused somebody's change: the others must not suffer for it. */
-  private void retryApart(List<Pending<?>> taken, Group group, Throwable refused) {
+  private void retryApart(List<Pending<?>> taken, Throwable refused) {
     if (taken.size() == 1) {
-      group.fail(new LedgerUnavailable("the ledger refused the change", refused));
+      taken.get(0).fail(new LedgerUnavailable("the ledger refused the change", refused));
     } else {
       taken.forEach(pending -> commit(List.of(pending)));
     }
   }
 
-  private void write(List<TabChange> changes) {
-    if (!changes.isEmpty()) {
-      store.write(changes);
-      changes.forEach(change -> cache.put(change.after()));
+  private Map<ChannelId, StoredTab> load(List<Pending<?>> taken) {
+    Set<ChannelId> missing = new LinkedHashSet<>();
+    for (Pending<?> pending : taken) {
+      if (cache.get(pending.channelId()) == null) {
+        missing.add(pending.channelId());
+      }
     }
+    return missing.isEmpty() ? Map.of() : store.load(missing);
+  }
+
+  private StoredTab stored(ChannelId channelId, Map<ChannelId, StoredTab> loaded) {
+    StoredTab cached = cache.get(channelId);
+    return cached == null ? loaded.getOrDefault(channelId, StoredTab.NONE) : cached;
+  }
+
+  private void remember(
+      Map<ChannelId, StoredTab> loaded, List<TabChange> changes, Set<ChannelId> overtaken) {
+    loaded.forEach(
+        (id, stored) -> {
+          if (stored.unreadable() == null && stored.tab() != null) {
+            cache.put(id, stored);
+          }
+        });
+    for (TabChange change : changes) {
+      cache.put(change.after().id(), StoredTab.of(change.after(), change.revision() + 1));
+    }
+    overtaken.forEach(cache::remove);
   }
 
   private void tell(int transitions, long nanos) {
@@ -130,18 +176,6 @@ final class GroupCommit implements AutoCloseable {
     } catch (RuntimeException notOurs) {
       // What counts the ledger's work must not be able to stop it.
     }
-  }
-
-  private @Nullable Tab stored(ChannelId channelId) {
-    Tab cached = cache.get(channelId);
-    if (cached != null) {
-      return cached;
-    }
-    Tab loaded = store.load(channelId);
-    if (loaded != null) {
-      cache.put(loaded);
-    }
-    return loaded;
   }
 
   private void refuseTheRest() {

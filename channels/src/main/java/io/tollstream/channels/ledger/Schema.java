@@ -17,7 +17,7 @@ import java.util.List;
  */
 final class Schema {
   /** Once released, a script never changes: what follows goes into another. */
-  private static final List<String> SCRIPTS = List.of("V1__tabs.sql");
+  private static final List<String> SCRIPTS = List.of("V1__tabs.sql", "V2__reservations.sql");
 
   private Schema() {}
 
@@ -29,7 +29,12 @@ final class Schema {
           "it was written by a newer Tollstream: its schema is version %d, this one knows up to %d"
               .formatted(version, SCRIPTS.size()));
     }
-    for (int done = version; done < SCRIPTS.size(); done++) {
+    migrate(connection, SCRIPTS.size());
+  }
+
+  /** Brings a file up to a version, this one's or, for tests, an older one. */
+  static void migrate(Connection connection, int target) throws SQLException {
+    for (int done = version(connection); done < target; done++) {
       apply(connection, SCRIPTS.get(done), done + 1);
     }
   }

@@ -3,13 +3,18 @@ package io.tollstream.channels.ledger;
 import io.tollstream.channels.ChannelId;
 import io.tollstream.channels.Ledger;
 import io.tollstream.channels.LedgerUnavailable;
+import io.tollstream.channels.NodeId;
 import io.tollstream.channels.Tab;
+import io.tollstream.metering.Amount;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The ledger with nothing to install: a SQLite file in a directory of its own, written by one
@@ -19,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * ledger: everybody else's answers stand behind it.
  */
 public final class SqliteLedger implements Ledger {
+  private static final Logger LOG = LoggerFactory.getLogger(SqliteLedger.class);
 
   /**
    * The ledger's bounds.
@@ -45,11 +51,14 @@ public final class SqliteLedger implements Ledger {
   private final LedgerDirectory directory;
   private final GroupCommit commits;
   private final TabPages pages;
+  private final NodeId node;
 
-  private SqliteLedger(LedgerDirectory directory, GroupCommit commits, TabPages pages) {
+  private SqliteLedger(
+      LedgerDirectory directory, GroupCommit commits, TabPages pages, NodeId node) {
     this.directory = directory;
     this.commits = commits;
     this.pages = pages;
+    this.node = node;
   }
 
   /**
@@ -73,20 +82,49 @@ public final class SqliteLedger implements Ledger {
     LedgerDirectory taken = LedgerDirectory.take(directory);
     SqliteFile file = new SqliteFile(taken.database(), pragmas);
     SqliteStore store = new SqliteStore(file);
+    NodeId node = randomNode();
     try {
-      store.open();
+      int recovered = store.open(node, "process " + ProcessHandle.current().pid());
+      if (recovered > 0) {
+        LOG.warn("{} streams were cut off by a crash: what they reserved stays charged", recovered);
+      }
     } catch (SQLException | LedgerUnavailable e) {
       taken.close();
       throw new LedgerUnavailable(
           "the ledger " + taken.database() + " cannot be opened: " + e.getMessage(), e);
     }
-    return new SqliteLedger(taken, new GroupCommit(store, settings, listener), new TabPages(file));
+    GroupCommit commits = new GroupCommit(store, settings, listener);
+    return new SqliteLedger(taken, commits, new TabPages(file), node);
+  }
+
+  private static NodeId randomNode() {
+    byte[] bytes = new byte[16];
+    new SecureRandom().nextBytes(bytes);
+    return NodeId.of(bytes);
   }
 
   @Override
   public <R> CompletionStage<R> apply(ChannelId channelId, Transition<R> transition) {
     return commits.submit(channelId, transition);
   }
+
+  @Override
+  public NodeId node() {
+    return node;
+  }
+
+  @Override
+  public boolean leads() {
+    return true;
+  }
+
+  /** Nobody else is on this ledger. */
+  @Override
+  public void listen(Listener listener) {}
+
+  /** Nobody else is on this ledger. */
+  @Override
+  public void demand(ChannelId channelId, Amount required) {}
 
   @Override
   public CompletionStage<List<Tab>> tabs(@Nullable ChannelId after, int limit) {

@@ -2,11 +2,17 @@ package io.tollstream.channels.ledger;
 
 import io.tollstream.channels.ChannelId;
 import io.tollstream.channels.LedgerUnavailable;
+import io.tollstream.channels.NodeId;
 import io.tollstream.channels.Tab;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.sqlite.SQLiteErrorCode;
@@ -35,6 +41,11 @@ final class SqliteStore implements TabStore {
   /** A connection with what is prepared on it. */
   private record Session(Connection connection, TabReader reader, TabWriter writer) {}
 
+  private static final long ONLY_REVISION = 0;
+
+  private static final String INSERT_NODE =
+      "INSERT INTO node (node_id, name, lease_until_millis) VALUES (?, ?, " + Long.MAX_VALUE + ")";
+
   private final SqliteFile file;
   private @Nullable Session session;
   private int changesInLog;
@@ -44,9 +55,27 @@ final class SqliteStore implements TabStore {
     this.file = file;
   }
 
-  /** Opens the file now, to fail early. */
-  void open() throws SQLException {
-    session();
+  /**
+   * Opens the file for a node that has it to itself: what others have reserved, the dead have.
+   *
+   * @param name of the node, for people
+   * @return how many streams of theirs never said what they used
+   */
+  int open(NodeId node, String name) throws SQLException {
+    Connection connection = session().connection();
+    try (Statement statement = connection.createStatement();
+        PreparedStatement insert = connection.prepareStatement(INSERT_NODE)) {
+      int recovered = statement.executeUpdate("DELETE FROM reservation");
+      statement.executeUpdate("DELETE FROM node");
+      insert.setBytes(1, node.bytes());
+      insert.setString(2, name);
+      insert.executeUpdate();
+      connection.commit();
+      return recovered;
+    } catch (SQLException e) {
+      disconnect();
+      throw e;
+    }
   }
 
   private Session session() throws SQLException {
@@ -68,19 +97,39 @@ final class SqliteStore implements TabStore {
   }
 
   @Override
-  public @Nullable Tab load(ChannelId channelId) {
+  public Map<ChannelId, StoredTab> load(Collection<ChannelId> channelIds) {
     try {
-      return session().reader().read(channelId);
+      Map<ChannelId, StoredTab> tabs = new HashMap<>();
+      for (ChannelId channelId : channelIds) {
+        tabs.put(channelId, load(channelId));
+      }
+      return tabs;
     } catch (SQLException e) {
       disconnect();
       throw new LedgerUnavailable("the ledger cannot be read: " + e.getMessage(), e);
-    } catch (IllegalArgumentException e) {
-      throw new LedgerUnavailable("the ledger's rows of " + channelId + " make no tab", e);
     }
   }
 
+  private StoredTab load(ChannelId channelId) throws SQLException {
+    try {
+      Tab tab = session().reader().read(channelId);
+      return tab == null ? StoredTab.NONE : StoredTab.of(tab, ONLY_REVISION);
+    } catch (IllegalArgumentException e) {
+      return StoredTab.unreadable(
+          new LedgerUnavailable("the ledger's rows of " + channelId + " make no tab", e));
+    }
+  }
+
+  /** This store is the only writer: nobody is ever quicker. */
   @Override
-  public void write(List<TabChange> changes) {
+  public Set<ChannelId> write(List<TabChange> changes, Map<ChannelId, Long> reads) {
+    if (!changes.isEmpty()) {
+      write(changes);
+    }
+    return Set.of();
+  }
+
+  private void write(List<TabChange> changes) {
     try {
       Session open = session();
       open.writer().write(changes);

@@ -1,20 +1,25 @@
 package io.tollstream.channels.ledger;
 
+import io.tollstream.channels.Reservation;
+import io.tollstream.channels.StreamId;
 import io.tollstream.channels.Tab;
 import io.tollstream.channels.Voucher;
 import io.tollstream.metering.Tariff;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a group of transitions did to one tab, for a store to write no row that stays as it is.
  *
  * @param before the tab as it is stored, or null where there is none
+ * @param revision of the tab as it is stored, or -1
  * @param after the tab as it shall be stored
  */
-record TabChange(@Nullable Tab before, Tab after) {
+record TabChange(@Nullable Tab before, long revision, Tab after) {
 
   /** Whether the tab's own row differs. */
   boolean isOfTab() {
@@ -46,6 +51,28 @@ record TabChange(@Nullable Tab before, Tab after) {
     return after.bill().lines().entrySet().stream()
         .filter(line -> before == null || before.bill().quanta(line.getKey()) != line.getValue())
         .toList();
+  }
+
+  /** The streams that have ended. */
+  List<StreamId> droppedReservations() {
+    if (before == null || before.reservations().equals(after.reservations())) {
+      return List.of();
+    }
+    Set<StreamId> left =
+        after.reservations().stream().map(Reservation::stream).collect(Collectors.toSet());
+    return before.reservations().stream()
+        .map(Reservation::stream)
+        .filter(stream -> !left.contains(stream))
+        .toList();
+  }
+
+  /** The reservations that are new, or of another quantity. */
+  List<Reservation> changedReservations() {
+    if (before == null) {
+      return after.reservations();
+    }
+    Set<Reservation> stored = Set.copyOf(before.reservations());
+    return after.reservations().stream().filter(held -> !stored.contains(held)).toList();
   }
 
   /** The vouchers that the others lack; both rise, so one walk through both finds them. */

@@ -4,13 +4,15 @@ import io.tollstream.channels.Address;
 import io.tollstream.channels.Channel;
 import io.tollstream.channels.ChannelId;
 import io.tollstream.channels.Escrow;
+import io.tollstream.channels.NodeId;
+import io.tollstream.channels.Reservation;
 import io.tollstream.channels.Signature;
+import io.tollstream.channels.StreamId;
 import io.tollstream.channels.Tab;
 import io.tollstream.channels.Tab.Phase;
 import io.tollstream.channels.Voucher;
 import io.tollstream.metering.Bill;
 import io.tollstream.metering.Tariff;
-import io.tollstream.metering.TariffUnit;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -34,6 +36,7 @@ final class TabReader {
   private final PreparedStatement page;
   private final PreparedStatement vouchers;
   private final PreparedStatement lines;
+  private final PreparedStatement reservations;
 
   TabReader(Connection connection) throws SQLException {
     one = connection.prepareStatement(TAB + "WHERE channel_id = ?");
@@ -46,6 +49,12 @@ final class TabReader {
     lines =
         connection.prepareStatement(
             "SELECT price, unit, quanta FROM bill_line WHERE channel_id = ?");
+    reservations =
+        connection.prepareStatement(
+            """
+            SELECT node_id, number, price, unit, granted, used FROM reservation
+            WHERE channel_id = ? ORDER BY node_id, number
+            """);
   }
 
   /**
@@ -81,7 +90,8 @@ final class TabReader {
         phase,
         Columns.amount(row.getString("brought_forward")),
         vouchers(channel.id()),
-        bill(channel.id()));
+        bill(channel.id()),
+        reservations(channel.id()));
   }
 
   private static Channel channel(ResultSet row) throws SQLException {
@@ -116,10 +126,25 @@ final class TabReader {
     Map<Tariff, Long> result = new HashMap<>();
     try (ResultSet row = lines.executeQuery()) {
       while (row.next()) {
-        TariffUnit unit = TariffUnit.ofLabel(row.getString(2));
-        result.put(new Tariff(Columns.amount(row.getString(1)), unit), row.getLong(3));
+        result.put(Columns.tariff(row.getString(1), row.getString(2)), row.getLong(3));
       }
     }
     return new Bill(result);
+  }
+
+  private List<Reservation> reservations(ChannelId channelId) throws SQLException {
+    reservations.setBytes(1, channelId.bytes());
+    List<Reservation> result = new ArrayList<>();
+    try (ResultSet row = reservations.executeQuery()) {
+      while (row.next()) {
+        result.add(
+            new Reservation(
+                new StreamId(NodeId.of(row.getBytes(1)), row.getLong(2)),
+                Columns.tariff(row.getString(3), row.getString(4)),
+                row.getLong(5),
+                row.getLong(6)));
+      }
+    }
+    return result;
   }
 }

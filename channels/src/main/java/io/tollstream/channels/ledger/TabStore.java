@@ -2,30 +2,34 @@ package io.tollstream.channels.ledger;
 
 import io.tollstream.channels.ChannelId;
 import io.tollstream.channels.LedgerUnavailable;
-import io.tollstream.channels.Tab;
+import java.util.Collection;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.Map;
+import java.util.Set;
 
 /**
- * Where a {@link GroupCommit} keeps tabs. Used by one thread. After a failure the next call starts
- * afresh from what is on disk.
+ * Where a {@link GroupCommit} keeps tabs. Used by one thread; others may write to the same tabs
+ * through stores of their own. After a failure the next call starts afresh from what is stored.
  */
 interface TabStore extends AutoCloseable {
 
   /**
-   * The tab as stored, or null where there is none.
+   * The tabs of these channels, as stored; a channel without one may be left out.
    *
-   * @throws LedgerUnavailable if it cannot be read
+   * @throws LedgerUnavailable if the store cannot be read
    */
-  @Nullable Tab load(ChannelId channelId);
+  Map<ChannelId, StoredTab> load(Collection<ChannelId> channelIds);
 
   /**
-   * Makes all changes durable, or none that may be relied upon.
+   * Makes changes durable, each over the very revision that it was made from, in one commit.
    *
+   * @param changes of different tabs; none is possible
+   * @param reads revisions of other tabs on which answers rest; -1 for a tab that was not there
+   * @return the channels at which somebody else was quicker: of these nothing was written
    * @throws LedgerUnavailable if the store failed, or it is unknown whether it did
    * @throws IllegalStateException if a change breaks what the schema demands; nothing was written
    */
-  void write(List<TabChange> changes);
+  Set<ChannelId> write(List<TabChange> changes, Map<ChannelId, Long> reads);
 
   /**
    * A moment between two groups, for housekeeping. Does not throw.

@@ -1,6 +1,8 @@
 package io.tollstream.channels.ledger;
 
 import io.tollstream.channels.Channel;
+import io.tollstream.channels.Reservation;
+import io.tollstream.channels.StreamId;
 import io.tollstream.channels.Tab;
 import io.tollstream.channels.Voucher;
 import io.tollstream.metering.Tariff;
@@ -17,6 +19,8 @@ final class TabWriter {
   private final PreparedStatement addVoucher;
   private final PreparedStatement dropLine;
   private final PreparedStatement putLine;
+  private final PreparedStatement dropReservation;
+  private final PreparedStatement putReservation;
 
   TabWriter(Connection connection) throws SQLException {
     tab =
@@ -44,6 +48,18 @@ final class TabWriter {
             INSERT INTO bill_line (channel_id, price, unit, quanta) VALUES (?, ?, ?, ?)
             ON CONFLICT (channel_id, price, unit) DO UPDATE SET quanta = excluded.quanta
             """);
+    dropReservation =
+        connection.prepareStatement(
+            "DELETE FROM reservation WHERE channel_id = ? AND node_id = ? AND number = ?");
+    putReservation =
+        connection.prepareStatement(
+            """
+            INSERT INTO reservation (channel_id, node_id, number, price, unit, granted, used)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (channel_id, node_id, number)
+            DO UPDATE SET price = excluded.price, unit = excluded.unit,
+              granted = excluded.granted, used = excluded.used
+            """);
   }
 
   /** Writes without committing. */
@@ -51,7 +67,8 @@ final class TabWriter {
     for (TabChange change : changes) {
       add(change);
     }
-    for (PreparedStatement each : List.of(tab, dropVoucher, addVoucher, dropLine, putLine)) {
+    for (PreparedStatement each :
+        List.of(tab, dropVoucher, addVoucher, dropLine, putLine, dropReservation, putReservation)) {
       each.executeBatch();
     }
   }
@@ -61,6 +78,12 @@ final class TabWriter {
     if (change.isOfTab()) {
       addTab(id, change.after());
     }
+    addVouchers(id, change);
+    addLines(id, change);
+    addReservations(id, change);
+  }
+
+  private void addVouchers(byte[] id, TabChange change) throws SQLException {
     for (Voucher voucher : change.droppedVouchers()) {
       dropVoucher.setBytes(1, id);
       dropVoucher.setString(2, Columns.amount(voucher.cumulative()));
@@ -72,6 +95,9 @@ final class TabWriter {
       addVoucher.setBytes(3, voucher.signature().bytes());
       addVoucher.addBatch();
     }
+  }
+
+  private void addLines(byte[] id, TabChange change) throws SQLException {
     for (Tariff tariff : change.droppedLines()) {
       bindLine(dropLine, id, tariff);
       dropLine.addBatch();
@@ -81,6 +107,28 @@ final class TabWriter {
       putLine.setLong(4, line.getValue());
       putLine.addBatch();
     }
+  }
+
+  private void addReservations(byte[] id, TabChange change) throws SQLException {
+    for (StreamId stream : change.droppedReservations()) {
+      bindStream(dropReservation, id, stream);
+      dropReservation.addBatch();
+    }
+    for (Reservation held : change.changedReservations()) {
+      bindStream(putReservation, id, held.stream());
+      putReservation.setString(4, Columns.amount(held.tariff().price()));
+      putReservation.setString(5, held.tariff().unit().label());
+      putReservation.setLong(6, held.granted());
+      putReservation.setLong(7, held.used());
+      putReservation.addBatch();
+    }
+  }
+
+  private static void bindStream(PreparedStatement statement, byte[] id, StreamId stream)
+      throws SQLException {
+    statement.setBytes(1, id);
+    statement.setBytes(2, stream.node().bytes());
+    statement.setLong(3, stream.number());
   }
 
   private static void bindLine(PreparedStatement statement, byte[] id, Tariff tariff)

@@ -1,7 +1,9 @@
 package io.tollstream.channels.ledger;
 
 import static io.tollstream.channels.Samples.PER_BYTE;
+import static io.tollstream.channels.Samples.ask;
 import static io.tollstream.channels.Samples.channel;
+import static io.tollstream.channels.Samples.fresh;
 import static io.tollstream.channels.Samples.id;
 import static io.tollstream.channels.Samples.ok;
 import static io.tollstream.channels.Samples.voucher;
@@ -9,6 +11,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.tollstream.channels.Ledger;
 import io.tollstream.channels.Ledger.Step;
+import io.tollstream.channels.StreamId;
 import io.tollstream.channels.Tab;
 import io.tollstream.metering.Amount;
 import java.io.PrintStream;
@@ -49,11 +52,12 @@ final class CrashPayers {
             printer);
   }
 
-  private static Step<Amount> paid(int number, @Nullable Tab tab) {
+  private Step<Amount> paid(int number, @Nullable Tab tab) {
     Tab now = tab == null ? Tab.of(channel(number, Long.MAX_VALUE)) : tab;
     Amount next = now.authorized().plus(Amount.of(1));
     Tab authorized = ok(now.accept(voucher(number, next), Amount.ZERO).answer()).tab();
-    Tab spent = requireNonNull(authorized.reserve(PER_BYTE, 1, Amount.ZERO).tab());
-    return new Step<>(spent, next);
+    StreamId stream = fresh(authorized, ledger.node());
+    Tab spent = requireNonNull(authorized.reserve(ask(stream, PER_BYTE, 1)).tab());
+    return new Step<>(spent.settle(stream, 1).answer(), next);
   }
 }

@@ -3,6 +3,7 @@ package io.tollstream.channels.ledger;
 import static io.tollstream.channels.Samples.address;
 import static io.tollstream.channels.Samples.channel;
 import static io.tollstream.channels.Samples.id;
+import static io.tollstream.channels.Samples.stream;
 import static io.tollstream.channels.Samples.voucher;
 import static io.tollstream.channels.ledger.Payments.await;
 import static java.util.Objects.requireNonNull;
@@ -12,7 +13,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import io.tollstream.channels.Address;
 import io.tollstream.channels.Channel;
 import io.tollstream.channels.Ledger;
-import io.tollstream.channels.Ledger.Step;
+import io.tollstream.channels.Reservation;
 import io.tollstream.channels.Samples;
 import io.tollstream.channels.Tab;
 import io.tollstream.channels.Tab.Phase;
@@ -24,6 +25,7 @@ import io.tollstream.metering.TariffUnit;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -40,9 +42,13 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The rows of a released version, to the letter: a ledger that exists must stay readable. */
+/** The rows of each version, to the letter: a ledger that exists must stay readable. */
 final class GoldenRowsTest {
-  private static final String GOLDEN = "golden-v1.sql";
+  private static final List<String> TABLES = List.of("tab", "voucher", "bill_line", "reservation");
+
+  private static final String NODE_ROW =
+      "DELETE FROM node; INSERT INTO node VALUES (x'%s', 'a process', 0);"
+          .formatted("0d".repeat(16));
 
   @SuppressWarnings("NullAway.Init")
   @TempDir
@@ -51,6 +57,11 @@ final class GoldenRowsTest {
   @BeforeEach
   void create() {
     SqliteLedger.open(temp, Settings.DEFAULT).close();
+  }
+
+  /** The tabs of version 1, when nobody wrote down who had reserved what. */
+  private static List<Tab> tabsWithoutReservations() {
+    return tabs().stream().map(tab -> tab.recover(Samples.NODE).answer()).toList();
   }
 
   /** One tab of each phase; the closing one has every column at its widest. */
@@ -79,12 +90,25 @@ final class GoldenRowsTest {
                 Map.of(
                     new Tariff(Amount.of(250), TariffUnit.MIB), 123_456_789L,
                     new Tariff(Amount.MAX, TariffUnit.TIB), 1L,
-                    new Tariff(Amount.of(1), TariffUnit.SECOND), Long.MAX_VALUE))),
+                    new Tariff(Amount.of(1), TariffUnit.SECOND), Long.MAX_VALUE)),
+            List.of(
+                new Reservation(
+                    stream(1), new Tariff(Amount.of(250), TariffUnit.MIB), 123_456_789, 23_456_789),
+                new Reservation(stream(2), new Tariff(Amount.of(9), TariffUnit.KIB), 0, 0),
+                new Reservation(
+                    stream(Long.MAX_VALUE),
+                    new Tariff(Amount.of(1), TariffUnit.SECOND),
+                    Long.MAX_VALUE,
+                    1))),
         Tab.of(channel(4, Amount.of(9), Amount.of(3), 0, true)));
   }
 
   private static String golden() throws IOException {
-    try (InputStream in = requireNonNull(GoldenRowsTest.class.getResourceAsStream(GOLDEN))) {
+    return golden("golden-v2.sql");
+  }
+
+  private static String golden(String name) throws IOException {
+    try (InputStream in = requireNonNull(GoldenRowsTest.class.getResourceAsStream(name))) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     }
   }
@@ -95,19 +119,33 @@ final class GoldenRowsTest {
 
   @Test
   void write_knownTabs_givesTheGoldenRows() throws Exception {
-    try (Ledger ledger = SqliteLedger.open(temp, Settings.DEFAULT)) {
-      for (Tab tab : tabs()) {
-        await(ledger.apply(tab.id(), before -> new Step<>(tab, tab)));
-      }
+    execute(NODE_ROW);
+    try (Connection connection = connect()) {
+      new TabWriter(connection)
+          .write(tabs().stream().map(tab -> new TabChange(null, -1, tab)).toList());
     }
     assertEquals(golden(), dump());
   }
 
   @Test
   void read_goldenRows_givesTheKnownTabs() throws Exception {
-    execute(golden());
-    try (Ledger ledger = SqliteLedger.open(temp, Settings.DEFAULT)) {
-      assertEquals(tabs(), await(ledger.tabs(null, 10)));
+    execute(NODE_ROW + golden());
+    try (Connection connection = connect()) {
+      assertEquals(tabs(), new TabReader(connection).read(null, 10));
+    }
+  }
+
+  @Test
+  void open_rowsOfVersion1_givesTheKnownTabs() throws Exception {
+    Path home = Files.createDirectory(temp.resolve("old"));
+    try (Connection connection =
+            DriverManager.getConnection("jdbc:sqlite:" + home.resolve("ledger.db"));
+        Statement statement = connection.createStatement()) {
+      Schema.migrate(connection, 1);
+      statement.executeUpdate(golden("golden-v1.sql"));
+    }
+    try (Ledger ledger = SqliteLedger.open(home, Settings.DEFAULT)) {
+      assertEquals(tabsWithoutReservations(), await(ledger.tabs(null, 10)));
     }
   }
 
@@ -115,7 +153,7 @@ final class GoldenRowsTest {
     StringBuilder sql = new StringBuilder();
     try (Connection connection = connect();
         Statement statement = connection.createStatement()) {
-      for (String table : List.of("tab", "voucher", "bill_line")) {
+      for (String table : TABLES) {
         List<String> columns = columns(statement, table);
         String quoted = "quote(" + String.join(") || ', ' || quote(", columns) + ")";
         try (ResultSet row =
@@ -173,10 +211,18 @@ final class GoldenRowsTest {
         "UPDATE bill_line SET quanta = 0",
         "UPDATE bill_line SET unit = 'furlong'",
         "UPDATE bill_line SET price = '000000000000000000000000000000000000000'",
-        "DELETE FROM tab WHERE phase = 'closing'"
+        "DELETE FROM tab WHERE phase = 'closing'",
+        "UPDATE tab SET revision = -1",
+        "UPDATE reservation SET used = granted + 1 WHERE number = 1",
+        "UPDATE reservation SET used = -1",
+        "UPDATE reservation SET number = 0 WHERE number = 1",
+        "UPDATE reservation SET node_id = zeroblob(16)",
+        "UPDATE reservation SET unit = 'furlong'",
+        "UPDATE reservation SET channel_id = zeroblob(32)",
+        "DELETE FROM node"
       })
   void schema_invariantBroken_refuses(String sql) throws Exception {
-    execute(golden());
+    execute(NODE_ROW + golden());
     SQLException refused = assertThrows(SQLException.class, () -> execute(sql));
     assertEquals(19, refused.getErrorCode() & 0xff, refused::getMessage);
   }

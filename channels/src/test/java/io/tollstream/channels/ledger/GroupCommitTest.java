@@ -1,15 +1,18 @@
 package io.tollstream.channels.ledger;
 
 import static io.tollstream.channels.Samples.id;
+import static io.tollstream.channels.Samples.ok;
 import static io.tollstream.channels.ledger.Payments.assertUnavailable;
 import static io.tollstream.channels.ledger.Payments.await;
 import static io.tollstream.channels.ledger.Payments.pay;
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tollstream.channels.Ledger.Step;
+import io.tollstream.channels.Samples;
 import io.tollstream.channels.Tab;
 import io.tollstream.channels.ledger.SqliteLedger.Settings;
 import io.tollstream.metering.Amount;
@@ -137,6 +140,41 @@ final class GroupCommitTest {
     await(group.get(0));
     assertUnavailable(group.get(1));
     await(group.get(2));
+  }
+
+  @Test
+  void submit_tabChangedElsewhereMeanwhile_runsAgainOnWhatIsThereNow() {
+    store.release(1);
+    Tab first = await(submit(1, 1));
+    CompletionStage<Tab> held = hold();
+    CompletionStage<Tab> overtaken = submit(1, 2);
+    CompletionStage<Tab> sameChannel = submit(1, 4);
+    CompletionStage<Tab> other = submit(2, 1);
+    store.changeElsewhere(ok(first.accept(Samples.voucher(1, 3), Amount.ZERO).answer()).tab());
+    store.release(EVER);
+    await(held);
+    await(other);
+    assertEquals(List.of(Amount.of(1), Amount.of(3)), amounts(await(overtaken)));
+    assertEquals(List.of(Amount.of(1), Amount.of(3), Amount.of(4)), amounts(await(sameChannel)));
+  }
+
+  @Test
+  void submit_readOfATabChangedElsewhere_answersWithWhatIsThereNow() {
+    store.release(EVER);
+    Tab first = await(submit(1, 1));
+    store.changeElsewhere(ok(first.accept(Samples.voucher(1, 7), Amount.ZERO).answer()).tab());
+    Amount read = await(commits.submit(id(1), tab -> Step.keep(requireNonNull(tab).authorized())));
+    assertEquals(Amount.of(7), read);
+  }
+
+  @Test
+  void submit_tabOpenedElsewhereMeanwhile_isReadAgain() {
+    CompletionStage<Tab> held = hold();
+    CompletionStage<Tab> opening = submit(1, 5);
+    store.changeElsewhere(pay(1, 3).apply(null).answer());
+    store.release(EVER);
+    await(held);
+    assertEquals(List.of(Amount.of(3), Amount.of(5)), amounts(await(opening)));
   }
 
   @Test

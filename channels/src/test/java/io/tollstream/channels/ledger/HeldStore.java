@@ -1,16 +1,19 @@
 package io.tollstream.channels.ledger;
 
+import static java.util.Objects.requireNonNull;
+
 import io.tollstream.channels.ChannelId;
 import io.tollstream.channels.LedgerUnavailable;
 import io.tollstream.channels.Tab;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
-import org.jspecify.annotations.Nullable;
 
 /** A store in memory that writes when it is told to, and fails as it is told to. */
 final class HeldStore implements TabStore {
@@ -23,7 +26,7 @@ final class HeldStore implements TabStore {
     AFTER
   }
 
-  final Map<ChannelId, Tab> tabs = new HashMap<>();
+  final Map<ChannelId, StoredTab> tabs = new ConcurrentHashMap<>();
   final Set<ChannelId> unreadable = new HashSet<>();
   final Set<ChannelId> refused = new HashSet<>();
   final List<Integer> writes = new ArrayList<>();
@@ -37,16 +40,44 @@ final class HeldStore implements TabStore {
   }
 
   @Override
-  public @Nullable Tab load(ChannelId channelId) {
-    loads++;
-    if (unreadable.contains(channelId)) {
-      throw new LedgerUnavailable("unreadable");
+  public Map<ChannelId, StoredTab> load(Collection<ChannelId> channelIds) {
+    Map<ChannelId, StoredTab> loaded = new HashMap<>();
+    for (ChannelId channelId : channelIds) {
+      loads++;
+      if (unreadable.contains(channelId)) {
+        loaded.put(channelId, StoredTab.unreadable(new LedgerUnavailable("unreadable")));
+      } else if (tabs.containsKey(channelId)) {
+        loaded.put(channelId, requireNonNull(tabs.get(channelId)));
+      }
     }
-    return tabs.get(channelId);
+    return loaded;
+  }
+
+  /** What another process does, behind the back of whoever uses this store. */
+  void changeElsewhere(Tab tab) {
+    tabs.put(tab.id(), StoredTab.of(tab, revision(tab.id()) + 1));
+  }
+
+  private long revision(ChannelId channelId) {
+    return tabs.getOrDefault(channelId, StoredTab.NONE).revision();
   }
 
   @Override
-  public void write(List<TabChange> changes) {
+  public Set<ChannelId> write(List<TabChange> changes, Map<ChannelId, Long> reads) {
+    Set<ChannelId> overtaken = new HashSet<>();
+    reads.forEach(
+        (id, revision) -> {
+          if (revision(id) != revision) {
+            overtaken.add(id);
+          }
+        });
+    if (!changes.isEmpty()) {
+      writeHeld(changes, overtaken);
+    }
+    return overtaken;
+  }
+
+  private void writeHeld(List<TabChange> changes, Set<ChannelId> overtaken) {
     writing.release();
     allowed.acquireUninterruptibly();
     Fault now = fault;
@@ -57,7 +88,14 @@ final class HeldStore implements TabStore {
     if (changes.stream().anyMatch(change -> refused.contains(change.after().id()))) {
       throw new IllegalStateException("the schema says no");
     }
-    changes.forEach(change -> tabs.put(change.after().id(), change.after()));
+    for (TabChange change : changes) {
+      ChannelId id = change.after().id();
+      if (revision(id) == change.revision()) {
+        tabs.put(id, StoredTab.of(change.after(), change.revision() + 1));
+      } else {
+        overtaken.add(id);
+      }
+    }
     writes.add(changes.size());
     if (now == Fault.AFTER) {
       throw new LedgerUnavailable("lost touch");

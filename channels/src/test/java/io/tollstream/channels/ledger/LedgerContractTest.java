@@ -6,9 +6,11 @@ import static io.tollstream.channels.ledger.Payments.assertUnavailable;
 import static io.tollstream.channels.ledger.Payments.await;
 import static io.tollstream.channels.ledger.Payments.count;
 import static io.tollstream.channels.ledger.Payments.pay;
-import static io.tollstream.channels.ledger.Payments.reserve;
+import static io.tollstream.channels.ledger.Payments.settle;
+import static io.tollstream.channels.ledger.Payments.use;
 import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -16,8 +18,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.tollstream.channels.ChannelId;
 import io.tollstream.channels.Ledger;
 import io.tollstream.channels.Ledger.Step;
+import io.tollstream.channels.NodeId;
 import io.tollstream.channels.Samples;
+import io.tollstream.channels.StreamId;
 import io.tollstream.channels.Tab;
+import io.tollstream.channels.Tab.Grant;
 import io.tollstream.metering.Amount;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -25,6 +30,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -103,16 +109,22 @@ abstract class LedgerContractTest {
   }
 
   @Test
-  void apply_oneSubmitter_answersInOrder() {
-    List<Integer> order = Collections.synchronizedList(new ArrayList<>());
+  void apply_oneSubmitter_answersEachChannelInOrder() {
+    Map<Integer, List<Integer>> order = new ConcurrentHashMap<>();
+    IntStream.range(0, 7)
+        .forEach(i -> order.put(i, Collections.synchronizedList(new ArrayList<>())));
     List<CompletableFuture<?>> stages = new ArrayList<>();
     for (int i = 0; i < 300; i++) {
       int number = i;
       var stage = ledger.apply(id(i % 7), pay(i % 7, i + 1));
-      stages.add(stage.thenAccept(any -> order.add(number)).toCompletableFuture());
+      List<Integer> answered = requireNonNull(order.get(i % 7));
+      stages.add(stage.thenAccept(any -> answered.add(number)).toCompletableFuture());
     }
     stages.forEach(Payments::await);
-    assertEquals(IntStream.range(0, 300).boxed().toList(), order);
+    order.forEach(
+        (channel, answered) ->
+            assertEquals(
+                IntStream.range(0, 300).filter(i -> i % 7 == channel).boxed().toList(), answered));
   }
 
   @Test
@@ -139,7 +151,7 @@ abstract class LedgerContractTest {
   private void reserveMuch(int channels, Map<Integer, Long> granted) {
     for (int i = 0; i < 200; i++) {
       int channel = i % channels;
-      long got = await(ledger.apply(id(channel), reserve(7)));
+      long got = await(ledger.apply(id(channel), use(ledger.node(), 7)));
       granted.merge(channel, got, Long::sum);
     }
   }
@@ -188,17 +200,21 @@ abstract class LedgerContractTest {
 
   @Test
   void reopen_tabsOfEveryShape_areEqual() {
-    RandomTabs random = new RandomTabs(42);
+    NodeId node = ledger.node();
+    RandomTabs random = new RandomTabs(42, node);
     List<Tab> tabs = IntStream.range(0, 150).mapToObj(i -> random.tab(id(i))).toList();
     putAll(tabs);
-    reopen();
-    tabs.forEach(tab -> assertEquals(tab, find(tab.id())));
     assertEquals(tabs, await(ledger.tabs(null, tabs.size())));
+    reopen();
+    List<Tab> recovered = tabs.stream().map(tab -> tab.recover(node).answer()).toList();
+    recovered.forEach(tab -> assertEquals(tab, find(tab.id())));
+    assertEquals(recovered, await(ledger.tabs(null, tabs.size())));
   }
 
   @Test
   void reopen_tabsReplacedAtRandom_areTheLastOnes() {
-    RandomTabs tabs = new RandomTabs(43);
+    NodeId node = ledger.node();
+    RandomTabs tabs = new RandomTabs(43, node);
     Random random = new Random(44);
     Map<ChannelId, Tab> last = new HashMap<>();
     List<CompletionStage<Tab>> stages = new ArrayList<>();
@@ -208,8 +224,10 @@ abstract class LedgerContractTest {
       stages.add(ledger.apply(tab.id(), before -> new Step<>(tab, tab)));
     }
     stages.forEach(Payments::await);
+    List<Tab> stored = await(ledger.tabs(null, 20));
+    assertEquals(Set.copyOf(last.values()), Set.copyOf(stored));
     reopen();
-    last.values().forEach(tab -> assertEquals(tab, find(tab.id())));
+    last.values().forEach(tab -> assertEquals(tab.recover(node).answer(), find(tab.id())));
   }
 
   /** Another tab of the channel that shares some of its parts with the last one. */
@@ -220,12 +238,41 @@ abstract class LedgerContractTest {
     if (old == null) {
       return fresh;
     }
+    Tab billed = random.nextBoolean() ? old : fresh;
     return new Tab(
         old.channel(),
         old.phase(),
         random.nextBoolean() ? old.broughtForward() : fresh.broughtForward(),
         random.nextBoolean() ? old.vouchers() : fresh.vouchers(),
-        random.nextBoolean() ? old.bill() : fresh.bill());
+        billed.bill(),
+        billed.reservations());
+  }
+
+  @Test
+  void reserve_askedTwice_isChargedOnce() {
+    StreamId stream = new StreamId(ledger.node(), 1);
+    await(ledger.apply(id(1), pay(1, 100)));
+    for (int i = 0; i < 2; i++) {
+      Grant grant = await(ledger.apply(id(1), Payments.reserve(stream, 0, 60, 0)));
+      assertEquals(60, grant.granted());
+      assertEquals(40, grant.headroom());
+    }
+    for (int i = 0; i < 2; i++) {
+      assertEquals(Amount.of(45), await(ledger.apply(id(1), settle(stream, 45))).spent());
+    }
+    assertEquals(Amount.of(45), requireNonNull(find(id(1))).spent());
+  }
+
+  @Test
+  void close_streamUnderWay_leavesItsReservationCharged() {
+    await(ledger.apply(id(1), pay(1, 100)));
+    NodeId before = ledger.node();
+    await(ledger.apply(id(1), Payments.reserve(new StreamId(before, 1), 0, 60, 0)));
+    reopen();
+    Tab tab = requireNonNull(find(id(1)));
+    assertEquals(Amount.of(60), tab.spent());
+    assertEquals(List.of(), tab.reservations());
+    assertNotEquals(before, ledger.node());
   }
 
   @Test

@@ -1,7 +1,9 @@
 package io.tollstream.channels.ledger;
 
 import static io.tollstream.channels.Samples.PER_BYTE;
+import static io.tollstream.channels.Samples.ask;
 import static io.tollstream.channels.Samples.channel;
+import static io.tollstream.channels.Samples.fresh;
 import static io.tollstream.channels.Samples.ok;
 import static io.tollstream.channels.Samples.voucher;
 import static java.util.Objects.requireNonNull;
@@ -11,8 +13,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import io.tollstream.channels.Ledger.Step;
 import io.tollstream.channels.Ledger.Transition;
 import io.tollstream.channels.LedgerUnavailable;
+import io.tollstream.channels.NodeId;
+import io.tollstream.channels.Reservation.Ask;
 import io.tollstream.channels.Result;
+import io.tollstream.channels.StreamId;
 import io.tollstream.channels.Tab;
+import io.tollstream.channels.Tab.Grant;
 import io.tollstream.metering.Amount;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -43,11 +49,27 @@ final class Payments {
     };
   }
 
-  static Transition<Long> reserve(long quanta) {
+  /** A whole stream: reserves what there is, up to this much, and uses all of it. */
+  static Transition<Long> use(NodeId node, long quanta) {
     return tab -> {
-      Step<Result<Tab.Grant>> step = requireNonNull(tab).reserve(PER_BYTE, quanta, Amount.ZERO);
-      return new Step<>(step.tab(), ok(step.answer()).granted());
+      StreamId stream = fresh(requireNonNull(tab), node);
+      Grant grant = ok(tab.reserve(ask(stream, PER_BYTE, quanta)).answer());
+      return new Step<>(grant.tab().settle(stream, grant.granted()).answer(), grant.granted());
     };
+  }
+
+  /** What a stream asks for by its totals. */
+  static Transition<Grant> reserve(StreamId stream, long granted, long wanted, long used) {
+    return tab -> {
+      Step<Result<Grant>> step =
+          requireNonNull(tab)
+              .reserve(new Ask(stream, PER_BYTE, granted, wanted, used, Amount.ZERO));
+      return new Step<>(step.tab(), ok(step.answer()));
+    };
+  }
+
+  static Transition<Tab> settle(StreamId stream, long used) {
+    return tab -> requireNonNull(tab).settle(stream, used);
   }
 
   /** Accepts a voucher of one more and answers with what is authorized then. */

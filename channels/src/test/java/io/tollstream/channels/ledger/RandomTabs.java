@@ -4,7 +4,10 @@ import io.tollstream.channels.Address;
 import io.tollstream.channels.Channel;
 import io.tollstream.channels.ChannelId;
 import io.tollstream.channels.Escrow;
+import io.tollstream.channels.NodeId;
+import io.tollstream.channels.Reservation;
 import io.tollstream.channels.Signature;
+import io.tollstream.channels.StreamId;
 import io.tollstream.channels.Tab;
 import io.tollstream.channels.Tab.Phase;
 import io.tollstream.channels.Voucher;
@@ -13,6 +16,7 @@ import io.tollstream.metering.Bill;
 import io.tollstream.metering.Tariff;
 import io.tollstream.metering.TariffUnit;
 import java.math.BigInteger;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,8 +30,16 @@ final class RandomTabs {
 
   private final Random random;
 
-  RandomTabs(long seed) {
-    random = new Random(seed);
+  private final NodeId node;
+
+  /**
+   * Tabs from a seed.
+   *
+   * @param node whose streams have reservations
+   */
+  RandomTabs(long seed, NodeId node) {
+    this.random = new Random(seed);
+    this.node = node;
   }
 
   Tab tab(ChannelId id) {
@@ -46,7 +58,8 @@ final class RandomTabs {
             one.min(other),
             closeRequestedAt(phase),
             phase instanceof Phase.Closed && random.nextBoolean());
-    return new Tab(channel, phase, amount(), vouchers(id), bill());
+    Bill bill = bill();
+    return new Tab(channel, phase, amount(), vouchers(id), bill, reservations(bill));
   }
 
   private Phase phase() {
@@ -81,6 +94,19 @@ final class RandomTabs {
       lines.put(new Tariff(price, unit), 1 + (random.nextLong() >>> random.nextInt(8, 63)));
     }
     return new Bill(lines);
+  }
+
+  /** Some of the bill's lines, still held by a stream each. */
+  private List<Reservation> reservations(Bill bill) {
+    List<Reservation> held = new ArrayList<>();
+    for (Map.Entry<Tariff, Long> line : bill.lines().entrySet()) {
+      if (random.nextBoolean()) {
+        long granted = random.nextLong(line.getValue() + 1);
+        StreamId stream = new StreamId(node, held.size() + 1);
+        held.add(new Reservation(stream, line.getKey(), granted, random.nextLong(granted + 1)));
+      }
+    }
+    return held;
   }
 
   private Amount amount() {

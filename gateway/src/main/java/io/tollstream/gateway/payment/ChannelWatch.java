@@ -48,9 +48,14 @@ public final class ChannelWatch {
     vertx.setTimer(
         pauseMillis,
         now ->
-            round()
+            roundIfFirst()
                 .onFailure(failure -> LOG.warn("A round over the channels failed", failure))
                 .onComplete(done -> start(vertx, pauseMillis)));
+  }
+
+  /** Of the gateways on one ledger, one looks after the channels of all. */
+  private Future<Void> roundIfFirst() {
+    return tabs.leads() ? round() : Future.succeededFuture();
   }
 
   /** Looks at every channel once. */

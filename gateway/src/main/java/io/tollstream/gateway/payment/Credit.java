@@ -1,7 +1,11 @@
 package io.tollstream.gateway.payment;
 
 import io.tollstream.channels.ChannelId;
+import io.tollstream.channels.LedgerUnavailable;
+import io.tollstream.channels.Refusal;
+import io.tollstream.channels.Reservation.Ask;
 import io.tollstream.channels.Result;
+import io.tollstream.channels.StreamId;
 import io.tollstream.channels.Tab;
 import io.tollstream.channels.Tab.Grant;
 import io.tollstream.gateway.wire.Frame;
@@ -12,8 +16,8 @@ import io.tollstream.metering.Tariff;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,9 +34,10 @@ public final class Credit {
   private final Context context;
   private volatile Tab tab; // as of the newest answer to this stream, or newer
   private Runnable onCredit = () -> {};
-  private Runnable onEnd = () -> {};
-  private Future<?> underWay = Future.succeededFuture();
-  private Future<?> givenBack = Future.succeededFuture();
+  private Consumer<Refusal> onEnd = why -> {};
+  private @Nullable StreamId stream; // from the first reservation on
+  private long granted; // quanta that the stream has been told of
+  private @Nullable Future<Void> settled;
 
   Credit(Tabs tabs, Offer offer, Tab tab, Receipts receipts, Context context) {
     this.tabs = tabs;
@@ -58,56 +63,57 @@ public final class Credit {
    * Says what to do when things change; both run on this stream's context.
    *
    * @param onCredit there may be more credit than before
-   * @param onEnd the channel is closing: cut the stream and give back, at once
+   * @param onEnd no credit will ever come: cut the stream and settle, at once
    */
-  public void listen(Runnable onCredit, Runnable onEnd) {
+  public void listen(Runnable onCredit, Consumer<Refusal> onEnd) {
     this.onCredit = onCredit;
     this.onEnd = onEnd;
   }
 
   /**
-   * Reserves up to this many quanta, durably.
+   * Reserves up to this many quanta more, durably. The ledger is asked in totals: what it granted
+   * without our hearing of it comes with the next answer, or is settled in the end.
    *
-   * @return what was granted, possibly nothing; a refusal where no credit will ever come; failed
-   *     where the ledger is in trouble, and then nothing was reserved
+   * @param used what the stream has used so far, of all it was granted
+   * @return what was granted now, possibly nothing; a refusal where no credit will ever come;
+   *     failed where the ledger is in trouble
    */
-  public Future<Result<Grant>> reserve(long quanta) {
-    Future<Result<Grant>> answer = tabs.reserve(channelId(), tariff(), quanta, offer.credit());
-    Future<Result<Grant>> reserved =
-        onContext(answer.timeout(LEDGER_SECONDS, TimeUnit.SECONDS))
-            .onSuccess(result -> grantIn(result).ifPresent(grant -> tab = grant.tab()))
-            .onFailure(late -> answer.onSuccess(this::returnUnasked));
-    underWay = reserved;
-    return reserved;
+  public Future<Result<Grant>> reserve(long quanta, long used) {
+    StreamId asking;
+    try {
+      asking = stream == null ? tabs.newStream() : stream;
+    } catch (LedgerUnavailable e) {
+      return Future.failedFuture(e);
+    }
+    stream = asking;
+    Ask ask = new Ask(asking, tariff(), granted, granted + quanta, used, offer.credit());
+    return onContext(tabs.reserve(channelId(), ask).timeout(LEDGER_SECONDS, TimeUnit.SECONDS))
+        .map(result -> result.then(grant -> Result.ok(heard(grant, quanta))));
   }
 
-  /** A grant that came after its stream had stopped waiting for it is nobody's. */
-  private void returnUnasked(Result<Grant> result) {
-    grantIn(result)
-        .filter(grant -> grant.granted() > 0)
-        .ifPresent(grant -> tabs.giveBack(channelId(), tariff(), grant.granted()));
+  /** The answer in the stream's own terms: what is new to it, and no more than it asked for. */
+  private Grant heard(Grant total, long quanta) {
+    tab = total.tab();
+    long more = Math.min(quanta, total.granted() - granted);
+    granted += more;
+    return new Grant(more, total.headroom(), total.tab());
   }
 
-  private static Optional<Grant> grantIn(Result<Grant> result) {
-    return result instanceof Result.Ok<Grant> ok ? Optional.of(ok.value()) : Optional.empty();
-  }
-
-  /** Returns reserved quanta that were not used. */
-  public Future<Void> giveBack(long quanta) {
-    Future<Void> given =
-        onContext(tabs.giveBack(channelId(), tariff(), quanta))
-            .onSuccess(next -> tab = next)
-            .mapEmpty();
-    givenBack = Future.join(givenBack, given);
-    return given;
-  }
-
-  /**
-   * Completes, in any case, when all that this stream asked of the ledger is answered: the
-   * reservation under way, and what is given back of it.
-   */
-  public Future<Void> settled() {
-    return underWay.transform(answered -> givenBack).transform(given -> Future.succeededFuture());
+  /** Ends the stream by what it has used; what else it was granted comes off the tab. */
+  public Future<Void> settle(long used) {
+    Future<Void> known = settled;
+    if (known != null) {
+      return known;
+    }
+    StreamId ended = stream;
+    Future<Void> settling =
+        ended == null
+            ? Future.succeededFuture()
+            : onContext(tabs.settle(channelId(), ended, used))
+                .onSuccess(next -> tab = next)
+                .mapEmpty();
+    settled = settling;
+    return settling;
   }
 
   /** Asks the payer for a voucher that covers this many quanta more. */
@@ -118,8 +124,7 @@ public final class Credit {
     boolean depositLeft = deposit.exceeds(now.authorized());
     Amount required = depositLeft ? wanted.min(deposit) : wanted;
     if (required.exceeds(now.authorized())) {
-      Frame frame = new Frame.NeedVoucher(channelId(), required, now.authorized(), deposit);
-      tabs.withLive(channelId(), live -> live.tell(frame));
+      tabs.demand(now, required);
     }
   }
 
@@ -132,27 +137,33 @@ public final class Credit {
     return receipts.of(newest(), units, null).header();
   }
 
-  /** The stream has ended and everything unused is given back: the last receipt goes out. */
-  public void close(long units) {
-    tabs.leave(this);
-    Receipt receipt = receipts.of(newest(), units, null);
-    tabs.withLive(channelId(), live -> live.tell(new Frame.Receipted(receipt)));
+  /** The stream has ended by what it used: it is settled, then the last receipt goes out. */
+  public Future<Void> close(long used) {
+    return settle(used)
+        .onComplete(
+            done -> {
+              tabs.leave(this);
+              Receipt receipt = receipts.of(newest(), used, null);
+              tabs.withLive(channelId(), live -> live.tell(new Frame.Receipted(receipt)));
+            });
   }
 
   void wake() {
     context.runOnContext(now -> onCredit.run());
   }
 
-  /**
-   * Ends the stream; completes when what it gave back is on its way to the ledger, a reservation
-   * that was under way included: its holder hears of the answer first.
-   */
-  Future<Void> end() {
+  /** Ends the stream; completes, in any case, when it is settled. */
+  Future<Void> end(Refusal why) {
     Promise<Void> ended = Promise.promise();
     context.runOnContext(
         now -> {
-          onEnd.run();
-          settled().onComplete(answered -> ended.complete());
+          onEnd.accept(why);
+          Future<Void> settling = settled;
+          if (settling == null) {
+            ended.complete();
+          } else {
+            settling.onComplete(done -> ended.complete());
+          }
         });
     return ended.future();
   }

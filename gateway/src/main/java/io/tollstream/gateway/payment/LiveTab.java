@@ -1,5 +1,6 @@
 package io.tollstream.gateway.payment;
 
+import io.tollstream.channels.Refusal;
 import io.tollstream.channels.Tab;
 import io.tollstream.gateway.wire.Frame;
 import java.util.Set;
@@ -33,10 +34,15 @@ final class LiveTab {
     newest = tab;
   }
 
-  /** The tab stands so now, and whoever waits for credit should look again. */
+  /** The tab stands so now: whoever waits for credit should look again, if any will come. */
   void changed(Tab tab) {
     newest = tab;
-    streams.forEach(Credit::wake);
+    if (tab.isOpen()) {
+      streams.forEach(Credit::wake);
+    } else {
+      Refusal over = new Refusal.ChannelFinalized(tab.id());
+      streams.forEach(credit -> credit.end(over));
+    }
   }
 
   void tell(Frame frame) {

@@ -211,8 +211,8 @@ final class Payments {
   }
 
   /**
-   * Ends a channel's streams, then closes it on chain with the smallest voucher that covers what is
-   * spent.
+   * Stops selling on a channel, ends its streams, then closes it on chain with the smallest voucher
+   * that covers what is spent.
    *
    * @param offered the payer's closing voucher, verified, or null
    */
@@ -229,14 +229,13 @@ final class Payments {
   }
 
   private Future<Result<Paid>> closeOnce(Chain chain, ChannelId id, @Nullable Voucher offered) {
-    return tabs.endStreams(id)
-        .compose(
-            ended ->
-                then(
-                    tabs.beginClose(id, offered),
-                    tab ->
-                        of(chain.close(id, tab.redeemable()))
-                            .compose(result -> closed(id, result))));
+    return then(
+        tabs.beginClose(id, offered),
+        closing ->
+            tabs.endStreams(id)
+                .compose(ended -> tabs.quiet(id))
+                .compose(tab -> of(chain.close(id, tab.redeemable())))
+                .compose(result -> closed(id, result)));
   }
 
   private Future<Result<Paid>> closed(ChannelId id, Result<Chain.Redemption> result) {

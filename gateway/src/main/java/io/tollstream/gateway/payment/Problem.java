@@ -99,6 +99,14 @@ public record Problem(ProblemType type, String detail, boolean isPassing) {
           ProblemType.PAYMENT_INSUFFICIENT,
           "The channel has paid at too many different prices; open another");
     }
+    if (refusal instanceof Refusal.TooManyStreams streams) {
+      return of(
+          ProblemType.TOO_MANY_STREAMS,
+          "The channel has " + streams.maximum() + " streams open; end one first");
+    }
+    if (refusal instanceof Refusal.StreamEnded) {
+      return of(ProblemType.UNAVAILABLE, "The stream was given up; send the request again");
+    }
     if (refusal instanceof Refusal.Unavailable unavailable) {
       return of(ProblemType.UNAVAILABLE, unavailable.what() + " cannot be asked at the moment");
     }

@@ -4,14 +4,17 @@ import io.tollstream.channels.Channel;
 import io.tollstream.channels.ChannelId;
 import io.tollstream.channels.Ledger;
 import io.tollstream.channels.Ledger.Step;
+import io.tollstream.channels.LedgerUnavailable;
 import io.tollstream.channels.Refusal;
+import io.tollstream.channels.Reservation;
 import io.tollstream.channels.Result;
+import io.tollstream.channels.StreamId;
 import io.tollstream.channels.Tab;
 import io.tollstream.channels.Tab.Acceptance;
 import io.tollstream.channels.Tab.Grant;
 import io.tollstream.channels.Voucher;
+import io.tollstream.gateway.wire.Frame;
 import io.tollstream.metering.Amount;
-import io.tollstream.metering.Tariff;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -19,12 +22,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The tabs as this gateway works with them: every change goes through the ledger first, and only
@@ -34,17 +41,71 @@ import org.jspecify.annotations.Nullable;
  * order, so the streams of a channel see its changes in that order too.
  */
 public final class Tabs {
+  private static final Logger LOG = LoggerFactory.getLogger(Tabs.class);
+
   /** The most payment sockets that hear of one channel. */
   private static final int MAX_SOCKETS = 16;
 
-  private static final int GIVE_BACK_ATTEMPTS = 8;
+  /** About ten minutes; a ledger that is down for longer has ended every stream meanwhile. */
+  private static final int SETTLE_ATTEMPTS = 128;
+
   private static final long FIRST_RETRY_MILLIS = 100;
+  private static final long LONGEST_RETRY_MILLIS = 5_000;
+
+  /** Longer than any node keeps its reservations without a word. */
+  private static final int QUIET_ATTEMPTS = 40;
 
   private final Ledger ledger;
   private final Map<ChannelId, LiveTab> live = new ConcurrentHashMap<>();
+  private final AtomicLong streams = new AtomicLong();
 
   public Tabs(Ledger ledger) {
     this.ledger = ledger;
+    ledger.listen(new News());
+  }
+
+  /** What other gateways do on the same ledger. */
+  private final class News implements Ledger.Listener {
+    @Override
+    public void changed(ChannelId channelId) {
+      if (isLive(channelId)) {
+        look(channelId, tab -> withLive(channelId, known -> known.changed(tab)));
+      }
+    }
+
+    @Override
+    public void demanded(ChannelId channelId, Amount required) {
+      if (isLive(channelId)) {
+        look(channelId, tab -> tell(tab, required));
+      }
+    }
+
+    @Override
+    public void missedNews() {
+      live.keySet().forEach(this::changed);
+    }
+
+    @Override
+    public void expired() {
+      Refusal refusal = new Refusal.Unavailable("The ledger");
+      live.values().forEach(tab -> tab.streams().forEach(credit -> credit.end(refusal)));
+    }
+
+    private void look(ChannelId id, Consumer<Tab> action) {
+      find(id)
+          .onSuccess(tab -> tab.ifPresent(action))
+          .onFailure(failure -> LOG.debug("Channel {} could not be looked at", id, failure));
+    }
+  }
+
+  /** A name for a stream that begins. */
+  StreamId newStream() {
+    return new StreamId(ledger.node(), streams.incrementAndGet());
+  }
+
+  /** Whether what must be done once, over all gateways of the ledger, is this one's to do. */
+  boolean leads() {
+    return ledger.leads();
   }
 
   /** The tab as it stands durably, if there is one. */
@@ -94,30 +155,52 @@ public final class Tabs {
     return changing(id, onTab(id, ok(Tab::abandonClose)), tab -> tab);
   }
 
-  Future<Result<Grant>> reserve(ChannelId id, Tariff tariff, long quanta, Amount credit) {
+  Future<Result<Grant>> reserve(ChannelId id, Reservation.Ask ask) {
     return apply(
         id,
-        onTab(id, tab -> tab.reserve(tariff, quanta, credit)),
+        onTab(id, tab -> tab.reserve(ask)),
         grant -> withLive(id, tab -> tab.note(grant.tab())));
   }
 
   /**
-   * Returns unused quanta. A ledger in trouble is asked again for a while: until it answers, the
-   * payer is charged for bytes that were not sent.
+   * Ends a stream by what it used. A ledger in trouble is asked again for long: until it answers,
+   * the payer is charged for what the stream did not use.
    */
-  Future<Tab> giveBack(ChannelId id, Tariff tariff, long quanta) {
-    return giveBack(id, tariff, quanta, 0);
+  Future<Tab> settle(ChannelId id, StreamId stream, long used) {
+    return settle(id, stream, used, 0);
   }
 
-  private Future<Tab> giveBack(ChannelId id, Tariff tariff, long quanta, int failures) {
-    return changing(id, onTab(id, ok(tab -> tab.giveBack(tariff, quanta))), tab -> tab)
+  private Future<Tab> settle(ChannelId id, StreamId stream, long used, int failures) {
+    return changing(id, onTab(id, ok(tab -> tab.settle(stream, used))), tab -> tab)
         .map(result -> ((Result.Ok<Tab>) result).value())
         .recover(
             failure ->
-                failures == GIVE_BACK_ATTEMPTS
+                failures == SETTLE_ATTEMPTS || !(failure instanceof LedgerUnavailable)
                     ? Future.failedFuture(failure)
-                    : after(FIRST_RETRY_MILLIS << failures)
-                        .compose(now -> giveBack(id, tariff, quanta, failures + 1)));
+                    : after(retryMillis(failures))
+                        .compose(now -> settle(id, stream, used, failures + 1)));
+  }
+
+  private static long retryMillis(int failures) {
+    return Math.min(LONGEST_RETRY_MILLIS, FIRST_RETRY_MILLIS << Math.min(failures, 10));
+  }
+
+  /**
+   * The tab once no stream has a reservation on it any more, on any gateway; after half a minute,
+   * as it stands then: what is reserved counts as spent.
+   */
+  Future<Tab> quiet(ChannelId id) {
+    return quiet(id, 0);
+  }
+
+  private Future<Tab> quiet(ChannelId id, int looks) {
+    return find(id)
+        .map(tab -> tab.orElseThrow(() -> new IllegalStateException("no tab of " + id)))
+        .compose(
+            tab ->
+                tab.reservations().isEmpty() || looks == QUIET_ATTEMPTS
+                    ? Future.succeededFuture(tab)
+                    : after(Math.min(1_000, 50L << looks)).compose(now -> quiet(id, looks + 1)));
   }
 
   private static Future<Void> after(long millis) {
@@ -181,12 +264,32 @@ public final class Tabs {
     return newest == null ? otherwise : newest;
   }
 
-  /** Ends a channel's streams; completes when all they gave back is on its way to the ledger. */
+  /** Ends a channel's streams on this gateway; completes when each is settled. */
   Future<Void> endStreams(ChannelId id) {
     LiveTab tab = live.get(id);
+    Refusal refusal = new Refusal.ChannelFinalized(id);
     return tab == null
         ? Future.succeededFuture()
-        : Future.join(tab.streams().stream().map(Credit::end).toList()).mapEmpty();
+        : Future.join(tab.streams().stream().map(credit -> credit.end(refusal)).toList())
+            .mapEmpty();
+  }
+
+  /** Asks the payer of a channel for a voucher, on whatever gateway its sockets are. */
+  void demand(Tab tab, Amount required) {
+    LiveTab known = live.get(tab.id());
+    if (known == null || known.sockets().isEmpty()) {
+      ledger.demand(tab.id(), required);
+    } else {
+      tell(tab, required);
+    }
+  }
+
+  private void tell(Tab tab, Amount required) {
+    if (required.exceeds(tab.authorized())) {
+      Frame frame =
+          new Frame.NeedVoucher(tab.id(), required, tab.authorized(), tab.channel().deposit());
+      withLive(tab.id(), known -> known.tell(frame));
+    }
   }
 
   void withLive(ChannelId id, Consumer<LiveTab> action) {
@@ -219,9 +322,16 @@ public final class Tabs {
   /** The ledger's own thread commits; what follows an answer is done where it was asked for. */
   private static <T> Future<T> onCaller(CompletionStage<T> stage) {
     Context caller = Vertx.currentContext();
-    return caller == null
-        ? Future.fromCompletionStage(stage)
-        : Future.fromCompletionStage(stage, caller);
+    Future<T> future =
+        caller == null
+            ? Future.fromCompletionStage(stage)
+            : Future.fromCompletionStage(stage, caller);
+    return future.recover(failure -> Future.failedFuture(unwrapped(failure)));
+  }
+
+  private static Throwable unwrapped(Throwable failure) {
+    Throwable cause = failure.getCause();
+    return failure instanceof CompletionException && cause != null ? cause : failure;
   }
 
   private static Function<Tab, Step<Result<Tab>>> ok(Function<Tab, Step<Tab>> transition) {

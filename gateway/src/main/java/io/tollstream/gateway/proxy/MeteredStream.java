@@ -37,6 +37,9 @@ final class MeteredStream {
     void finish(Future<Void> settled);
   }
 
+  /** The gateway that took the voucher can have died before it told the others. */
+  private static final int TICKS_TO_LOOK_AGAIN = 4;
+
   private final StreamMeter meter;
   private final Credit credit;
   private final Exchange exchange;
@@ -45,6 +48,7 @@ final class MeteredStream {
   private final RouteMetrics metrics;
 
   private @Nullable Buffer rest; // read from the origin, not covered by credit yet
+  private int ticks;
   private boolean begun;
   private boolean held;
   private long bodyBytes;
@@ -73,7 +77,7 @@ final class MeteredStream {
     origin.pause();
     origin.handler(this::offer);
     origin.endHandler(end -> originEnded());
-    credit.listen(this::credited, () -> stop(new Refusal.ChannelFinalized(credit.channelId())));
+    credit.listen(this::credited, this::stop);
     exchange.client().drainHandler(drained -> pump());
     meter.start(length, clock.nowMillis());
     carryOut();
@@ -92,8 +96,12 @@ final class MeteredStream {
     }
   }
 
+  /** About once a second while it is held. */
   void tick(long nowMillis) {
     meter.tick(nowMillis);
+    if (++ticks % TICKS_TO_LOOK_AGAIN == 0) {
+      meter.credited();
+    }
     carryOut();
   }
 
@@ -156,8 +164,7 @@ final class MeteredStream {
       begin();
       meter.end();
       carryOut();
-      leave();
-      exchange.finish(credit.settled());
+      exchange.finish(leave());
     }
   }
 
@@ -165,9 +172,7 @@ final class MeteredStream {
     boolean cut = false;
     for (MeterAction action = meter.next(); action != null; action = meter.next()) {
       if (action instanceof MeterAction.Reserve reserve) {
-        credit.reserve(reserve.quanta()).onComplete(this::reserved);
-      } else if (action instanceof MeterAction.GiveBack giveBack) {
-        credit.giveBack(giveBack.quanta());
+        credit.reserve(reserve.quanta(), meter.usedQuanta()).onComplete(this::reserved);
       } else if (action instanceof MeterAction.Demand demand) {
         credit.demand(demand.quanta());
       } else if (action instanceof MeterAction.Hold) {
@@ -175,7 +180,7 @@ final class MeteredStream {
       } else if (action instanceof MeterAction.Resume) {
         release();
       } else if (action instanceof MeterAction.Cut) {
-        cut = true; // once all that was not used is given back
+        cut = true; // once all else is done
       }
     }
     if (cut) {
@@ -223,11 +228,10 @@ final class MeteredStream {
     }
   }
 
-  /** Called once, when the meter has ended. */
-  private void leave() {
+  /** Called once, when the meter has ended; completes when the stream is settled. */
+  private Future<Void> leave() {
     release();
     metrics.streamEnded(bodyBytes);
-    long units = meter.usedQuanta();
-    credit.settled().onComplete(settled -> credit.close(units));
+    return credit.close(meter.usedQuanta());
   }
 }

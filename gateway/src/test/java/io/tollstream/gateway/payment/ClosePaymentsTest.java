@@ -33,7 +33,7 @@ final class ClosePaymentsTest {
     desk.opened(channel, 100);
     desk.taken(Desk.PAYER.pay(channel.id(), 300));
     desk.taken(Desk.PAYER.pay(channel.id(), 600));
-    Desk.await(desk.tabs.reserve(channel.id(), TestGateway.PER_BYTE, 250, Amount.ZERO));
+    desk.spend(channel.id(), 250);
   }
 
   @AfterEach
@@ -133,8 +133,8 @@ final class ClosePaymentsTest {
   void close_whileAStreamRuns_endsItAndCountsWhatItGivesBack() {
     Credit credit = desk.credit(tab());
     assertTrue(desk.tabs.join(credit, 4));
-    Desk.await(credit.reserve(200));
-    credit.listen(() -> {}, () -> credit.giveBack(150));
+    Desk.await(credit.reserve(200, 0));
+    credit.listen(() -> {}, why -> credit.settle(50));
     desk.taken(Desk.PAYER.close(channel.id(), 300));
     assertEquals(Amount.of(300), tab().spent());
     assertEquals(List.of("300"), desk.chain.redeemed());
@@ -145,8 +145,8 @@ final class ClosePaymentsTest {
     Credit credit = desk.credit(tab());
     assertTrue(desk.tabs.join(credit, 4));
     desk.ledger.hold();
-    var reserved = credit.reserve(200);
-    reserved.onSuccess(granted -> credit.giveBack(200));
+    var unused = credit.reserve(200, 0);
+    credit.listen(() -> {}, why -> credit.settle(0));
     var closing = desk.start(Desk.PAYER.close(channel.id(), 250));
     desk.ledger.release();
     Desk.tab(Desk.await(closing));
@@ -205,7 +205,7 @@ final class ClosePaymentsTest {
   void watch_manyLeaveAtOnce_noneWaitsForAnothersTransaction() {
     Channel second = Desk.PAYER.channel(TestGateway.TERMS, 500);
     desk.opened(second, 200);
-    Desk.await(desk.tabs.reserve(second.id(), TestGateway.PER_BYTE, 150, Amount.ZERO));
+    desk.spend(second.id(), 150);
     desk.chain.requestClose(channel.id());
     desk.chain.requestClose(second.id());
     desk.chain.hold(Call.CLOSE);

@@ -1,11 +1,15 @@
 package io.tollstream.gateway.payment;
 
 import io.tollstream.channels.Channel;
+import io.tollstream.channels.ChannelId;
 import io.tollstream.channels.Ledger;
 import io.tollstream.channels.PaymentAction;
 import io.tollstream.channels.Refusal;
+import io.tollstream.channels.Reservation.Ask;
 import io.tollstream.channels.Result;
+import io.tollstream.channels.StreamId;
 import io.tollstream.channels.Tab;
+import io.tollstream.channels.Tab.Grant;
 import io.tollstream.channels.Terms;
 import io.tollstream.channels.evm.EvmSession;
 import io.tollstream.gateway.FakeChain;
@@ -108,6 +112,19 @@ final class Desk implements AutoCloseable {
   Credit credit(Tab tab) {
     Receipts receipts = new Receipts(offer(), "x", () -> Instant.EPOCH);
     return new Credit(tabs, offer(), tab, receipts, vertx.getOrCreateContext());
+  }
+
+  /** A stream that reserves once, and never says what it used. */
+  Future<Result<Grant>> reserve(ChannelId id, long quanta) {
+    return tabs.reserve(
+        id, new Ask(tabs.newStream(), TestGateway.PER_BYTE, 0, quanta, 0, Amount.ZERO));
+  }
+
+  /** A stream that reserves and uses this much. */
+  void spend(ChannelId id, long quanta) {
+    StreamId stream = tabs.newStream();
+    await(tabs.reserve(id, new Ask(stream, TestGateway.PER_BYTE, 0, quanta, 0, Amount.ZERO)));
+    await(tabs.settle(id, stream, quanta));
   }
 
   static <T> T await(Future<T> future) {

@@ -26,7 +26,7 @@ final class DurablePaymentsTest {
         Desk desk = new Desk(ledger)) {
       desk.opened(channel, 100);
       desk.taken(Desk.PAYER.pay(channel.id(), 400));
-      before = reserve(desk, channel, 250);
+      before = reserve(desk, channel, 250).recover(ledger.node()).answer();
     }
     try (SqliteLedger ledger = open();
         Desk desk = new Desk(ledger)) {
@@ -54,8 +54,7 @@ final class DurablePaymentsTest {
   }
 
   private static Tab reserve(Desk desk, Channel channel, long quanta) {
-    var granted =
-        Desk.await(desk.tabs.reserve(channel.id(), TestGateway.PER_BYTE, quanta, Amount.ZERO));
+    var granted = Desk.await(desk.reserve(channel.id(), quanta));
     return ((Result.Ok<Tab.Grant>) granted).value().tab();
   }
 

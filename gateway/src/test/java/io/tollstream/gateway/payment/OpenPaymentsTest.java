@@ -44,7 +44,7 @@ final class OpenPaymentsTest {
     JsonObject open = Desk.PAYER.open(channel, desk.chain.open(channel), 100);
     desk.taken(open);
     desk.taken(Desk.PAYER.pay(channel.id(), 300));
-    Desk.await(desk.tabs.reserve(channel.id(), TestGateway.PER_BYTE, 250, Amount.ZERO));
+    Desk.await(desk.reserve(channel.id(), 250));
     Tab before = desk.ledger.tab(channel.id());
     assertEquals(before, desk.taken(open));
     assertEquals(before, desk.ledger.tab(channel.id()));

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.tollstream.channels.Address;
 import io.tollstream.channels.ChannelId;
 import io.tollstream.channels.Refusal;
+import io.tollstream.channels.StreamId;
+import io.tollstream.gateway.MemoryLedger;
 import io.tollstream.gateway.wire.ProblemType;
 import io.tollstream.metering.Amount;
 import java.util.Arrays;
@@ -46,6 +48,9 @@ final class ProblemTest {
           Map.entry(new Refusal.TransactionReverted("why"), ProblemType.TRANSACTION_REVERTED),
           Map.entry(new Refusal.TransactionPending("0x1"), ProblemType.VERIFICATION_FAILED),
           Map.entry(new Refusal.TooManyTariffs(), ProblemType.PAYMENT_INSUFFICIENT),
+          Map.entry(new Refusal.TooManyStreams(256), ProblemType.TOO_MANY_STREAMS),
+          Map.entry(
+              new Refusal.StreamEnded(new StreamId(MemoryLedger.NODE, 1)), ProblemType.UNAVAILABLE),
           Map.entry(new Refusal.Unavailable("The chain"), ProblemType.UNAVAILABLE));
 
   @Test
