@@ -16,6 +16,7 @@ import picocli.CommandLine.Command;
       ServeCommand.class,
       CheckCommand.class,
       ContractsCommand.class,
+      LedgerCommand.class,
       PayCommand.class,
       FetchCommand.class,
       ChannelsCommand.class

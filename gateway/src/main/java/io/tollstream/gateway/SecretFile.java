@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 
 /** Reads a secret from a file that nobody else may read. */
@@ -16,6 +17,23 @@ final class SecretFile {
           PosixFilePermission.OTHERS_WRITE);
 
   private SecretFile() {}
+
+  /**
+   * Makes an empty file that nobody else may read.
+   *
+   * @throws IOException if it exists already, or cannot be made
+   */
+  static void create(Path file) throws IOException {
+    Path directory = file.toAbsolutePath().getParent();
+    boolean posix =
+        directory != null && Files.getFileStore(directory).supportsFileAttributeView("posix");
+    if (posix) {
+      Files.createFile(
+          file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    } else {
+      Files.createFile(file);
+    }
+  }
 
   /**
    * The file's bytes, as they are.

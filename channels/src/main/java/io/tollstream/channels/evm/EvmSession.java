@@ -1,6 +1,5 @@
 package io.tollstream.channels.evm;
 
-import io.tollstream.channels.Address;
 import io.tollstream.channels.Chain;
 import io.tollstream.channels.Channel;
 import io.tollstream.channels.ChannelId;
@@ -20,11 +19,10 @@ import org.jspecify.annotations.Nullable;
 
 /** The {@code session} intent of the {@code evm} payment method (draft-evm-session-00). */
 public final class EvmSession implements ChannelProtocol {
-  private final Secp256k1 curve = Secp256k1.best();
   private final Chain chain;
   private final boolean contractSigners;
   private final Escrow escrow;
-  private final Eip712 digests;
+  private final VoucherCheck vouchers;
   private final PayloadParser parser;
 
   /**
@@ -39,7 +37,7 @@ public final class EvmSession implements ChannelProtocol {
     this.chain = chain;
     this.contractSigners = contractSigners;
     this.escrow = chain.escrow();
-    this.digests = new Eip712(domainName, escrow);
+    this.vouchers = new VoucherCheck(domainName, escrow);
     this.parser = new PayloadParser(escrow);
   }
 
@@ -95,33 +93,12 @@ public final class EvmSession implements ChannelProtocol {
 
   @Override
   public CompletionStage<Result<Voucher>> verify(Voucher voucher, Channel channel) {
-    Refusal elsewhere = elsewhere(voucher, channel);
-    if (elsewhere != null) {
-      return CompletableFuture.completedStage(Result.refused(elsewhere));
-    }
-    byte[] digest = digests.voucher(voucher.channelId(), voucher.cumulative());
-    Address actual = curve.signer(digest, voucher.signature());
-    if (actual == null) {
-      return CompletableFuture.completedStage(Result.refused(new Refusal.InvalidSignature()));
-    }
-    if (actual.equals(channel.signer())) {
-      return CompletableFuture.completedStage(Result.ok(voucher));
-    }
-    if (!contractSigners) {
-      return CompletableFuture.completedStage(
-          Result.refused(new Refusal.SignerMismatch(channel.signer(), actual)));
-    }
-    return askWallet(voucher, digest, new Refusal.SignerMismatch(channel.signer(), actual));
-  }
-
-  private @Nullable Refusal elsewhere(Voucher voucher, Channel channel) {
-    if (!channel.escrow().equals(escrow)) {
-      return new Refusal.ChannelMismatch(
-          "escrowContract", escrow.toString(), channel.escrow().toString());
-    }
-    return voucher.channelId().equals(channel.id())
-        ? null
-        : new Refusal.ChannelMismatch("channelId", channel.id().hex(), voucher.channelId().hex());
+    Result<Voucher> checked = vouchers.check(voucher, channel);
+    return contractSigners
+            && checked instanceof Result.Refused<Voucher> refused
+            && refused.refusal() instanceof Refusal.SignerMismatch mismatch
+        ? askWallet(voucher, vouchers.digest(voucher), mismatch)
+        : CompletableFuture.completedStage(checked);
   }
 
   /** The signer may be a contract wallet, which says itself whose signatures are its own. */

@@ -73,7 +73,7 @@ record LedgerDirectory(Path path, FileChannel lock) implements AutoCloseable {
   }
 
   /** SQLite gives the files beside the database its permissions. */
-  private static void createFile(Path file) throws IOException {
+  static void createFile(Path file) throws IOException {
     if (Files.notExists(file)) {
       Files.createFile(file, onlyFor(file, OWNER_FILE));
     } else if (isPosix(file)) {
@@ -92,7 +92,11 @@ record LedgerDirectory(Path path, FileChannel lock) implements AutoCloseable {
   }
 
   Path database() {
-    return path.resolve(DATABASE);
+    return database(path);
+  }
+
+  static Path database(Path directory) {
+    return directory.resolve(DATABASE);
   }
 
   @Override

@@ -39,6 +39,20 @@ final class Schema {
     }
   }
 
+  /**
+   * Refuses a file of another version, for whoever may only look.
+   *
+   * @throws LedgerUnavailable if it is older or newer than this
+   */
+  static void requireCurrent(Connection connection) throws SQLException {
+    int version = version(connection);
+    if (version != SCRIPTS.size()) {
+      throw new LedgerUnavailable(
+          "its schema is version %d, this Tollstream's %d: start the gateway on it once"
+              .formatted(version, SCRIPTS.size()));
+    }
+  }
+
   private static int version(Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement();
         ResultSet row = statement.executeQuery("PRAGMA user_version")) {

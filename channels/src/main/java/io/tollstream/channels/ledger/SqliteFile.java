@@ -62,6 +62,11 @@ record SqliteFile(Path path, Supplier<String> writerPragmas) {
     return config;
   }
 
+  /** The file as it is, for whoever only looks; the writer's settings do not matter there. */
+  static SqliteFile at(Path path) {
+    return new SqliteFile(path, () -> "");
+  }
+
   private Connection connect(SQLiteConfig config) throws SQLException {
     return config.createConnection("jdbc:sqlite:" + path);
   }

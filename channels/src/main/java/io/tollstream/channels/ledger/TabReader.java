@@ -34,6 +34,7 @@ final class TabReader {
 
   private final PreparedStatement one;
   private final PreparedStatement page;
+  private final PreparedStatement ids;
   private final PreparedStatement vouchers;
   private final PreparedStatement lines;
   private final PreparedStatement reservations;
@@ -41,6 +42,9 @@ final class TabReader {
   TabReader(Connection connection) throws SQLException {
     one = connection.prepareStatement(TAB + "WHERE channel_id = ?");
     page = connection.prepareStatement(TAB + "WHERE channel_id > ? ORDER BY channel_id LIMIT ?");
+    ids =
+        connection.prepareStatement(
+            "SELECT channel_id FROM tab WHERE channel_id > ? ORDER BY channel_id LIMIT ?");
     vouchers =
         connection.prepareStatement(
             """
@@ -67,6 +71,19 @@ final class TabReader {
     try (ResultSet row = one.executeQuery()) {
       return row.next() ? tab(row) : null;
     }
+  }
+
+  /** Channels in the order of their ids; null starts at the first. */
+  List<ChannelId> ids(@Nullable ChannelId after, int limit) throws SQLException {
+    ids.setBytes(1, after == null ? new byte[0] : after.bytes());
+    ids.setInt(2, limit);
+    List<ChannelId> result = new ArrayList<>();
+    try (ResultSet row = ids.executeQuery()) {
+      while (row.next()) {
+        result.add(ChannelId.of(row.getBytes(1)));
+      }
+    }
+    return result;
   }
 
   /** Tabs in the order of their ids; null starts at the first. */
