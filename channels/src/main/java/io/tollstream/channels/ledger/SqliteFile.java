@@ -26,7 +26,9 @@ record SqliteFile(Path path, Supplier<String> writerPragmas) {
 
   private static final int BUSY_MILLIS = 1_000;
 
+  /** The one connection that writes; there must be no other. */
   Connection writer() throws SQLException {
+    SqliteLog.settle(path);
     SQLiteConfig config = config();
     config.setCacheSize(-CACHE_KIB);
     config.setJournalMode(JournalMode.WAL);

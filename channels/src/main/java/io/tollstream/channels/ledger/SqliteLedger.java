@@ -88,10 +88,12 @@ public final class SqliteLedger implements Ledger {
       if (recovered > 0) {
         LOG.warn("{} streams were cut off by a crash: what they reserved stays charged", recovered);
       }
-    } catch (SQLException | LedgerUnavailable e) {
+    } catch (SQLException e) {
       taken.close();
-      throw new LedgerUnavailable(
-          "the ledger " + taken.database() + " cannot be opened: " + e.getMessage(), e);
+      throw unopened(taken, SqliteFailure.reason(e), e);
+    } catch (LedgerUnavailable e) {
+      taken.close();
+      throw unopened(taken, e.getMessage(), e);
     }
     GroupCommit commits = new GroupCommit(store, settings, listener);
     return new SqliteLedger(taken, commits, new TabPages(file), node);
@@ -101,6 +103,12 @@ public final class SqliteLedger implements Ledger {
     byte[] bytes = new byte[16];
     new SecureRandom().nextBytes(bytes);
     return NodeId.of(bytes);
+  }
+
+  private static LedgerUnavailable unopened(
+      LedgerDirectory directory, @Nullable String reason, Exception cause) {
+    return new LedgerUnavailable(
+        "the ledger " + directory.database() + " cannot be opened: " + reason, cause);
   }
 
   @Override

@@ -15,7 +15,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
-import org.sqlite.SQLiteErrorCode;
 
 /**
  * Tabs in a SQLite file. Any failure throws the connection away: the next call opens another and
@@ -106,7 +105,7 @@ final class SqliteStore implements TabStore {
       return tabs;
     } catch (SQLException e) {
       disconnect();
-      throw new LedgerUnavailable("the ledger cannot be read: " + e.getMessage(), e);
+      throw new LedgerUnavailable("the ledger cannot be read: " + SqliteFailure.reason(e), e);
     }
   }
 
@@ -114,6 +113,13 @@ final class SqliteStore implements TabStore {
     try {
       Tab tab = session().reader().read(channelId);
       return tab == null ? StoredTab.NONE : StoredTab.of(tab, ONLY_REVISION);
+    } catch (SQLException e) {
+      if (!SqliteFailure.isOfOneTab(e)) {
+        throw e;
+      }
+      disconnect();
+      return StoredTab.unreadable(
+          new LedgerUnavailable("the tab cannot be read: " + SqliteFailure.reason(e), e));
     } catch (IllegalArgumentException e) {
       return StoredTab.unreadable(
           new LedgerUnavailable("the ledger's rows of " + channelId + " make no tab", e));
@@ -137,19 +143,14 @@ final class SqliteStore implements TabStore {
       changesInLog += changes.size();
     } catch (SQLException e) {
       disconnect();
-      if (isConstraint(e)) {
-        throw new IllegalStateException("the schema refused a tab: " + e.getMessage(), e);
+      if (SqliteFailure.isOfOneTab(e)) {
+        throw new IllegalStateException(SqliteFailure.reason(e), e);
       }
-      throw new LedgerUnavailable("the ledger cannot be written: " + e.getMessage(), e);
+      throw new LedgerUnavailable("the ledger cannot be written: " + SqliteFailure.reason(e), e);
     } catch (RuntimeException e) {
       disconnect();
       throw e;
     }
-  }
-
-  /** The primary code is the lower byte of the extended one. */
-  private static boolean isConstraint(SQLException e) {
-    return (e.getErrorCode() & 0xff) == SQLiteErrorCode.SQLITE_CONSTRAINT.code;
   }
 
   @Override
@@ -158,7 +159,7 @@ final class SqliteStore implements TabStore {
     if (copied || changesInLog >= (idle ? IDLE_CHANGES : MAX_CHANGES)) {
       awaitCopying();
       checkpoint("PASSIVE");
-    } else if (copying == null && changesInLog >= BUSY_CHANGES) {
+    } else if (copying == null && session != null && changesInLog >= BUSY_CHANGES) {
       copying = CompletableFuture.runAsync(this::copy, SqliteStore::start);
     }
   }
