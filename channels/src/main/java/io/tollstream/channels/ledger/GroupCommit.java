@@ -20,6 +20,18 @@ import java.util.concurrent.TimeUnit;
  * bounds how soon an answer comes, not how many come.
  */
 final class GroupCommit implements AutoCloseable {
+  /** What it may hold; each is above zero. */
+  interface Bounds {
+    /** The most transitions that wait; one more fails at once. */
+    int queueLength();
+
+    /** The most transitions that share a commit. */
+    int groupLength();
+
+    /** The most tabs held in memory. */
+    int cachedTabs();
+  }
+
   /** How long the writer waits for work before it looks up, in milliseconds. */
   private static final long NAP_MILLIS = 50;
 
@@ -36,12 +48,12 @@ final class GroupCommit implements AutoCloseable {
   private volatile boolean closing;
   private volatile boolean ended;
 
-  GroupCommit(TabStore store, SqliteLedger.Settings settings, CommitListener listener) {
+  GroupCommit(TabStore store, Bounds bounds, CommitListener listener) {
     this.store = store;
-    this.cache = new TabCache(settings.cachedTabs());
-    this.queueLength = settings.queueLength();
+    this.cache = new TabCache(bounds.cachedTabs());
+    this.queueLength = bounds.queueLength();
     this.queue = new ArrayBlockingQueue<>(queueLength);
-    this.groupLength = settings.groupLength();
+    this.groupLength = bounds.groupLength();
     this.listener = listener;
     this.writer = new Thread(this::work, "ledger-writer");
     writer.setDaemon(true);

@@ -1,10 +1,14 @@
 package io.tollstream.channels.ledger;
 
+import io.tollstream.channels.ChannelId;
+import io.tollstream.channels.Tab;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteConfig.JournalMode;
 import org.sqlite.SQLiteConfig.SynchronousMode;
@@ -55,6 +59,14 @@ record SqliteFile(Path path, Supplier<String> writerPragmas) {
     SQLiteConfig config = config();
     config.setReadOnly(true);
     return connect(config);
+  }
+
+  /** Listings are rare: a connection for each leaves nothing behind to go stale. */
+  List<Tab> page(@Nullable ChannelId after, int limit) throws SQLException {
+    try (Connection connection = reader()) {
+      connection.setAutoCommit(false);
+      return new TabReader(connection).read(after, limit);
+    }
   }
 
   private static SQLiteConfig config() {

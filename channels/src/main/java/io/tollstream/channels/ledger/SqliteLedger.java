@@ -33,7 +33,8 @@ public final class SqliteLedger implements Ledger {
    * @param groupLength the most transitions that share a commit
    * @param cachedTabs the most tabs held in memory
    */
-  public record Settings(int queueLength, int groupLength, int cachedTabs) {
+  public record Settings(int queueLength, int groupLength, int cachedTabs)
+      implements GroupCommit.Bounds {
     public static final Settings DEFAULT = new Settings(16_384, 1_024, 8_192);
 
     /**
@@ -96,7 +97,7 @@ public final class SqliteLedger implements Ledger {
       throw unopened(taken, e.getMessage(), e);
     }
     GroupCommit commits = new GroupCommit(store, settings, listener);
-    return new SqliteLedger(taken, commits, new TabPages(file), node);
+    return new SqliteLedger(taken, commits, new TabPages(file::page), node);
   }
 
   private static NodeId randomNode() {

@@ -43,7 +43,9 @@ final class SqliteStore implements TabStore {
   private static final long ONLY_REVISION = 0;
 
   private static final String INSERT_NODE =
-      "INSERT INTO node (node_id, name, lease_until_millis) VALUES (?, ?, " + Long.MAX_VALUE + ")";
+      "INSERT INTO node (node_id, name, since_millis, lease_until_millis) VALUES (?, ?, 0, "
+          + Long.MAX_VALUE
+          + ")";
 
   private final SqliteFile file;
   private @Nullable Session session;

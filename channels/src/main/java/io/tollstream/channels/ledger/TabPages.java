@@ -3,7 +3,6 @@ package io.tollstream.channels.ledger;
 import io.tollstream.channels.ChannelId;
 import io.tollstream.channels.LedgerUnavailable;
 import io.tollstream.channels.Tab;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -16,19 +15,24 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads tabs by the page on a thread of its own, so that no payment waits for a listing. */
 final class TabPages implements AutoCloseable {
+  /** Where pages come from. */
+  interface Source {
+    List<Tab> page(@Nullable ChannelId after, int limit) throws SQLException;
+  }
+
   /** The most tabs of one page; whoever asks for more gets as many. */
   static final int MAX_PAGE = 1_000;
 
   private static final int MAX_WAITING = 64;
   private static final long CLOSE_SECONDS = 10;
 
-  private final SqliteFile file;
+  private final Source source;
   private final ThreadPoolExecutor thread =
       new ThreadPoolExecutor(
           1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_WAITING), TabPages::thread);
 
-  TabPages(SqliteFile file) {
-    this.file = file;
+  TabPages(Source source) {
+    this.source = source;
   }
 
   private static Thread thread(Runnable work) {
@@ -51,11 +55,9 @@ final class TabPages implements AutoCloseable {
     return answer;
   }
 
-  /** Listings are rare: a connection for each leaves nothing behind to go stale. */
   private void page(@Nullable ChannelId after, int limit, CompletableFuture<List<Tab>> answer) {
-    try (Connection connection = file.reader()) {
-      connection.setAutoCommit(false);
-      answer.complete(new TabReader(connection).read(after, limit));
+    try {
+      answer.complete(source.page(after, limit));
     } catch (SQLException | RuntimeException e) {
       answer.completeExceptionally(
           new LedgerUnavailable("the ledger cannot be listed: " + e.getMessage(), e));

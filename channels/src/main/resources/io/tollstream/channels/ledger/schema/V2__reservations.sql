@@ -10,6 +10,8 @@ CREATE TABLE node (
   node_id ${bytes} NOT NULL PRIMARY KEY CHECK (length(node_id) = 16),
   -- Host and process id, for people.
   name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 255),
+  -- Unix milliseconds by the database's clock, when it joined: the longest there leads.
+  since_millis ${long} NOT NULL CHECK (since_millis >= 0),
   -- Unix milliseconds by the database's clock, from which on others count it as dead. Where one process
   -- has the ledger to itself, that never comes.
   lease_until_millis ${long} NOT NULL CHECK (lease_until_millis >= 0)
