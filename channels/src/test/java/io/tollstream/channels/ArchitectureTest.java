@@ -91,6 +91,23 @@ final class ArchitectureTest {
   }
 
   @Test
+  void databaseLibraries_outsideTheLedger_areUnknown() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(LEDGER)
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(
+            "io.vertx..",
+            "io.netty..",
+            "org.flywaydb..",
+            "org.postgresql..",
+            "org.sqlite..",
+            "java.sql..")
+        .check(ALL);
+  }
+
+  @Test
   void everyPackage_nullness_isMarked() {
     for (JavaClass type : ALL) {
       assertTrue(

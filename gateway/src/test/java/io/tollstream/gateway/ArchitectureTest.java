@@ -105,8 +105,9 @@ final class ArchitectureTest {
   }
 
   @Test
-  void vertx_users_areInTheGatewayAlone() {
-    assertApart("io.tollstream.channels..", "io.vertx..");
+  void vertx_users_areTheGatewayAndTheLedgersAlone() {
+    assertApart("io.tollstream.channels", "io.vertx..");
+    assertApart("io.tollstream.channels.evm..", "io.vertx..");
     assertApart("io.tollstream.metering..", "io.vertx..");
   }
 

@@ -186,6 +186,15 @@ public final class Postgres implements AutoCloseable {
     end(requireNonNull(process).destroyForcibly());
   }
 
+  /** Makes a standby of a server that is down; it has nobody to follow. */
+  void becomeStandby() {
+    try {
+      giveAway(Files.createFile(data().resolve("standby.signal")));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   public void restart() {
     down();
     up();
