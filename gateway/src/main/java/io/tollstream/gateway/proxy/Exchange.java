@@ -73,8 +73,8 @@ final class Exchange implements MeteredStream.Exchange {
   void start(HttpClient client) {
     request.response().exceptionHandler(failure -> clientGone());
     request.response().closeHandler(closed -> clientGone());
-    client
-        .request(options())
+    Future.succeededFuture()
+        .compose(now -> client.request(options())) // a client that is closed already throws
         .compose(
             origin -> {
               toOrigin = origin;
