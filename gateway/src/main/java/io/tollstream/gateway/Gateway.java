@@ -9,7 +9,6 @@ import io.tollstream.channels.Ledger;
 import io.tollstream.channels.Result;
 import io.tollstream.channels.Terms;
 import io.tollstream.channels.evm.EvmSession;
-import io.tollstream.channels.ledger.SqliteLedger;
 import io.tollstream.gateway.GatewayConfig.ChainAccess;
 import io.tollstream.gateway.GatewayConfig.Listen;
 import io.tollstream.gateway.RouteRule.Sale;
@@ -68,7 +67,7 @@ final class Gateway {
   private final AtomicInteger port = new AtomicInteger();
   private final AtomicInteger managementPort = new AtomicInteger();
 
-  private Gateway(GatewayConfig config, Path home) {
+  private Gateway(GatewayConfig config, Path home) throws IOException {
     this.config = config;
     this.home = home;
     // Most of a start is loading classes: the three big libraries do it side by side.
@@ -76,8 +75,7 @@ final class Gateway {
         CompletableFuture.supplyAsync(
             () -> Vertx.vertx(new VertxOptions().setPreferNativeTransport(true)));
     this.connecting = CompletableFuture.supplyAsync(() -> ChainSetup.connect(config, home));
-    this.ledger =
-        SqliteLedger.open(home.resolve(config.ledger().directory()), SqliteLedger.Settings.DEFAULT);
+    this.ledger = LedgerSetup.open(config.ledger(), home);
     this.vertx = vertxComing.join();
   }
 

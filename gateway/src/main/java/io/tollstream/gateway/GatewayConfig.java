@@ -131,9 +131,83 @@ record GatewayConfig(
     }
   }
 
-  record LedgerStore(String directory) {
+  /** Where the tabs are kept: in a directory of this machine, or in a PostgreSQL database. */
+  record LedgerStore(@Nullable String directory, @Nullable Postgres postgres) {
     LedgerStore {
-      present(directory, "ledger.directory", "a directory to keep the tabs in");
+      check(
+          (directory == null) != (postgres == null),
+          "ledger",
+          "give directory, to keep the tabs in on this machine, or postgres, to share them");
+    }
+  }
+
+  /**
+   * A PostgreSQL database that several gateways share.
+   *
+   * @param schema of the ledger's tables
+   * @param tls {@code off}, {@code encrypted} or {@code verified}
+   * @param authorities PEM file of who may vouch for the server, with {@code verified}
+   * @param lanes how many groups of changes can be under way at once
+   * @param leaseSeconds for how long a gateway counts as alive after it was last heard of
+   */
+  record Postgres(
+      String host,
+      int port,
+      String database,
+      String user,
+      String passwordFile,
+      String schema,
+      String tls,
+      @Nullable String authorities,
+      int lanes,
+      long leaseSeconds) {
+    private static final int DEFAULT_PORT = 5_432;
+    private static final long DEFAULT_LEASE_SECONDS = 15;
+
+    @JsonCreator
+    Postgres(
+        String host,
+        @Nullable Integer port,
+        String database,
+        String user,
+        String passwordFile,
+        @Nullable String schema,
+        @Nullable String tls,
+        @Nullable String authorities,
+        @Nullable Integer lanes,
+        @Nullable Long leaseSeconds) {
+      this(
+          host,
+          port == null ? DEFAULT_PORT : port.intValue(),
+          database,
+          user,
+          passwordFile,
+          schema == null ? "tollstream" : schema,
+          tls == null ? "verified" : tls,
+          authorities,
+          lanes == null ? 1 : lanes.intValue(),
+          leaseSeconds == null ? DEFAULT_LEASE_SECONDS : leaseSeconds.longValue());
+    }
+
+    Postgres {
+      present(host, "ledger.postgres.host", "the server's name or address");
+      present(database, "ledger.postgres.database", "the database's name");
+      present(user, "ledger.postgres.user", "who the gateway logs in as");
+      present(passwordFile, "ledger.postgres.passwordFile", "a file with the password");
+      check(port >= 1 && port <= 65_535, "ledger.postgres.port", "must be from 1 to 65535");
+      check(
+          Set.of("off", "encrypted", "verified").contains(tls),
+          "ledger.postgres.tls",
+          "must be off, encrypted or verified");
+      check(
+          tls.equals("verified") == (authorities != null),
+          "ledger.postgres.authorities",
+          "the PEM file that vouches for the server is needed with tls: verified, and only then");
+      check(lanes >= 1 && lanes <= 16, "ledger.postgres.lanes", "must be from 1 to 16");
+      check(
+          leaseSeconds >= 5 && leaseSeconds <= 60,
+          "ledger.postgres.leaseSeconds",
+          "must be from 5 to 60");
     }
   }
 

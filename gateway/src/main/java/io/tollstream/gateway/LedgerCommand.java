@@ -56,12 +56,8 @@ final class LedgerCommand {
     }
 
     /** The ledger to look at, whether or not a gateway runs on it. */
-    LedgerArchive look() {
-      return LedgerArchive.read(directory());
-    }
-
-    Path directory() {
-      return home().resolve(config().ledger().directory());
+    LedgerArchive look() throws IOException {
+      return LedgerSetup.look(config().ledger(), home());
     }
   }
 
@@ -75,7 +71,7 @@ final class LedgerCommand {
     private @Nullable String channel;
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
       PrintStream out = System.out;
       try (LedgerArchive ledger = look()) {
         if (channel == null) {
@@ -122,7 +118,7 @@ final class LedgerCommand {
       mixinStandardHelpOptions = true)
   static final class Verify extends OnLedger {
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
       long[] counts = new long[2]; // tabs, findings
       TabAudit audit = audit(config());
       try (LedgerArchive ledger = look()) {
@@ -225,7 +221,7 @@ final class LedgerCommand {
 
     @Override
     public Integer call() throws IOException {
-      try (LedgerArchive ledger = LedgerArchive.take(directory());
+      try (LedgerArchive ledger = LedgerSetup.take(config().ledger(), home());
           BufferedReader reader = Files.newBufferedReader(from)) {
         System.out.println(ledger.add(reader) + " tabs imported from " + from);
       }
@@ -244,7 +240,7 @@ final class LedgerCommand {
 
     @Override
     public Integer call() throws IOException {
-      SqliteBackup.write(directory(), to);
+      SqliteBackup.write(LedgerSetup.directory(config().ledger(), home()), to);
       System.out.println("copied to " + to + "; put it in place as ledger.db");
       return 0;
     }

@@ -108,7 +108,8 @@ final class ConfigReaderTest {
         "payeeKeyFile: payee      | keystore: payee           | passwordFile",
         "secretFile: secret       | lifetimeSeconds: 60       | challenge.secretFile is missing",
         "rpc: [http://127.0.0.1:8545] | rpc: []               | at least one URL",
-        "ledger: {directory: ledger} | ledger: {}             | ledger.directory is missing",
+        "ledger: {directory: ledger} | ledger: {}             | ledger: give directory",
+        "ledger: {directory: ledger} | ledger: {postgres: {}} | ledger.postgres.host is missing",
         "ledger: {directory: ledger} | realm: r               | ledger is missing",
         "secretFile: secret | secretFile: s, lifetimeSeconds: 5 | challenge.lifetimeSeconds"
       })

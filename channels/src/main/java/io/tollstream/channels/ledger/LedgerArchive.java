@@ -11,7 +11,10 @@ import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
@@ -29,6 +32,14 @@ public final class LedgerArchive implements AutoCloseable {
   private static final int PAGE = 500;
   private static final String HEAD = "{\"tollstreamLedger\":1}";
   private static final String FOOT = "{\"tabs\":%d}";
+
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
+
+  private static final String LIVE_NODE =
+      """
+      SELECT name FROM node
+      WHERE lease_until_millis > extract(epoch FROM clock_timestamp()) * 1000 LIMIT 1
+      """;
 
   private final Connection connection;
   private final AutoCloseable hold;
@@ -87,6 +98,68 @@ public final class LedgerArchive implements AutoCloseable {
     } catch (SQLException | LedgerUnavailable e) {
       taken.close();
       throw unreadable(taken.database(), e);
+    }
+  }
+
+  /**
+   * Looks at the ledger of a database, beside the gateways that may run on it.
+   *
+   * @throws LedgerUnavailable if it cannot be reached, or there is no ledger of this version
+   */
+  public static LedgerArchive read(PostgresServer server) {
+    return open(
+        server,
+        connection -> {
+          connection.setReadOnly(true);
+          connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+          PostgresSchema.requireCurrent(server, CONNECT_TIMEOUT);
+        });
+  }
+
+  /**
+   * Takes the ledger of a database, to add to it; no gateway may run on it, and none that starts
+   * gets to sell before this one is done.
+   *
+   * @throws LedgerUnavailable if a gateway does, or it cannot be reached
+   */
+  public static LedgerArchive take(PostgresServer server) {
+    PostgresSchema.migrate(server, CONNECT_TIMEOUT);
+    return open(
+        server,
+        connection -> {
+          connection.setAutoCommit(false);
+          try (Statement statement = connection.createStatement()) {
+            statement.execute("SET LOCAL lock_timeout = '3s'");
+            statement.execute("LOCK TABLE node IN EXCLUSIVE MODE");
+            try (ResultSet row = statement.executeQuery(LIVE_NODE)) {
+              if (row.next()) {
+                throw new LedgerUnavailable(
+                    "a gateway is running on it (" + row.getString(1) + "): stop it first");
+              }
+            }
+          }
+        });
+  }
+
+  /** What makes a connection fit for its use. */
+  @FunctionalInterface
+  private interface Preparation {
+    void on(Connection connection) throws SQLException;
+  }
+
+  private static LedgerArchive open(PostgresServer server, Preparation preparation) {
+    try {
+      Connection connection = server.dataSource(CONNECT_TIMEOUT).getConnection();
+      try {
+        connection.setSchema(server.schema());
+        preparation.on(connection);
+        return new LedgerArchive(connection, () -> {});
+      } catch (SQLException | RuntimeException e) {
+        connection.close();
+        throw e;
+      }
+    } catch (SQLException | LedgerUnavailable e) {
+      throw unreadable(server, e);
     }
   }
 

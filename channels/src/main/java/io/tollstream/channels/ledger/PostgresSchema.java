@@ -48,6 +48,24 @@ final class PostgresSchema {
         .load();
   }
 
+  /**
+   * Refuses a database that is not of this version, for whoever may only look.
+   *
+   * @throws LedgerUnavailable if it cannot be reached, or is older or newer than this
+   */
+  static void requireCurrent(PostgresServer server, Duration connectTimeout) {
+    try {
+      Flyway flyway = flyway(server, connectTimeout, "latest");
+      requireKnown(flyway);
+      if (flyway.info().current() == null || flyway.info().pending().length > 0) {
+        throw new LedgerUnavailable(
+            "there is no ledger of this version: start the gateway on it once");
+      }
+    } catch (FlywayException e) {
+      throw new LedgerUnavailable("its tables cannot be looked at: " + e.getMessage(), e);
+    }
+  }
+
   private static void requireKnown(Flyway flyway) {
     MigrationInfo current = flyway.info().current();
     if (current != null && current.getState().isResolved()) {

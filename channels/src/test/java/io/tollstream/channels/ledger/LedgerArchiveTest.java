@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.tollstream.channels.ChannelId;
 import io.tollstream.channels.Ledger.Step;
 import io.tollstream.channels.LedgerUnavailable;
+import io.tollstream.channels.NodeId;
 import io.tollstream.channels.Samples;
 import io.tollstream.channels.StreamId;
 import io.tollstream.channels.Tab;
@@ -28,7 +29,10 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.DriverManager;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -98,6 +102,54 @@ final class LedgerArchiveTest {
       }
     }
     assertEquals(lines, exported(other));
+  }
+
+  @Test
+  void export_toPostgresAndBack_keepsEveryTab() throws IOException {
+    List<Tab> tabs = fill(40);
+    String lines = exported(home());
+    Nodes there = new Nodes(Postgres.shared());
+    try (LedgerArchive archive = LedgerArchive.take(there.server())) {
+      assertEquals(40, archive.add(new BufferedReader(new StringReader(lines))));
+    }
+    try (PostgresLedger moved = there.open()) {
+      NodeId node = ledger.node();
+      Tab first = tabs.get(0).recover(node).answer();
+      assertEquals(first, await(moved.apply(first.id(), tab -> Step.keep(requireNonNull(tab)))));
+      LedgerUnavailable refused =
+          assertThrows(LedgerUnavailable.class, () -> LedgerArchive.take(there.server()));
+      assertTrue(requireNonNull(refused.getMessage()).contains("a gateway is running on it"));
+      await(moved.apply(id(77), pay(77, 5)));
+    }
+    StringWriter back = new StringWriter();
+    try (LedgerArchive archive = LedgerArchive.read(there.server())) {
+      assertEquals(41, archive.export(back));
+    }
+    Path home = temp.resolve("back");
+    assertEquals(41, imported(home, back.toString()));
+    assertEquals(back.toString(), exported(home));
+  }
+
+  @Test
+  void take_whileAnotherTakes_isRefusedAndGatewaysWait() {
+    Nodes there = new Nodes(Postgres.shared());
+    there.open().close();
+    CompletableFuture<PostgresLedger> opening;
+    try (LedgerArchive archive = LedgerArchive.take(there.server())) {
+      assertThrows(LedgerUnavailable.class, () -> LedgerArchive.take(there.server()));
+      opening = CompletableFuture.supplyAsync(there::open);
+      assertThrows(TimeoutException.class, () -> opening.get(300, TimeUnit.MILLISECONDS));
+      archive.forEach(tab -> {}, (id, why) -> {});
+    }
+    PostgresLedger opened = await(opening);
+    await(opened.apply(id(1), pay(1, 1)));
+    opened.close();
+  }
+
+  @Test
+  void read_noLedgerInTheDatabase_isRefused() {
+    Nodes empty = new Nodes(Postgres.shared());
+    assertThrows(LedgerUnavailable.class, () -> LedgerArchive.read(empty.server()));
   }
 
   @Test
