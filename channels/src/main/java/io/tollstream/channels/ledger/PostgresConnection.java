@@ -15,12 +15,16 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A connection to PostgreSQL. It stands in a pool of its own, as closing a pool closes the socket,
  * whereas closing a connection waits for the answers that are still to come.
  */
 final class PostgresConnection implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(PostgresConnection.class);
+
   private final Pool pool;
   private final PgConnection connection;
   private final Duration limit;
@@ -53,6 +57,7 @@ final class PostgresConnection implements AutoCloseable {
     try {
       PgConnection connection =
           Waits.await(pool.getConnection().map(PgConnection::cast), connectLimit);
+      connection.exceptionHandler(failure -> LOG.debug("A connection failed", failure));
       return new PostgresConnection(pool, connection, limit);
     } catch (LedgerUnavailable unavailable) {
       pool.close();

@@ -173,7 +173,7 @@ final class PostgresNews {
             listener.demanded(new ChannelId(values[0]), new Amount(new BigInteger(values[1])));
         default -> LOG.debug("A notice of an unknown kind: {}", parts[1]);
       }
-    } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
+    } catch (IllegalArgumentException | ArithmeticException | ArrayIndexOutOfBoundsException e) {
       LOG.debug("A notice that makes no sense", e);
     }
   }

@@ -2,6 +2,10 @@ package io.tollstream.channels.ledger;
 
 import io.tollstream.channels.ledger.PostgresLedger.Settings;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -59,11 +63,39 @@ final class Nodes {
   }
 
   Settings settings() {
-    return new Settings(server(), 16_384, 1_024, 64, lanes, lease, timeout, timeout);
+    Duration limit = timeout.compareTo(lease) < 0 ? timeout : lease;
+    return new Settings(server(), 16_384, 1_024, 64, lanes, lease, limit, limit);
   }
 
   PostgresLedger open() {
     return PostgresLedger.open(settings());
+  }
+
+  /** A number from the ledger's tables. */
+  long number(String sql) {
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(sql)) {
+      return row.next() ? row.getLong(1) : -1;
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  void execute(String sql) {
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** A connection to the ledger's tables, beside those of the nodes. */
+  Connection connect() throws SQLException {
+    Connection connection = postgres.connect(database);
+    connection.setSchema("ledger");
+    return connection;
   }
 
   String database() {

@@ -23,6 +23,7 @@ import io.tollstream.metering.Amount;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** What payers and streams do to a ledger, and how a test waits for it. */
@@ -74,12 +75,27 @@ final class Payments {
 
   /** Accepts a voucher of one more and answers with what is authorized then. */
   static Transition<Long> count() {
+    return count(1);
+  }
+
+  /** As {@link #count()}, on the tab of any channel. */
+  static Transition<Long> count(int number) {
     return tab -> {
-      Tab now = tab == null ? Tab.of(channel(1, DEPOSIT)) : tab;
+      Tab now = tab == null ? Tab.of(channel(number, DEPOSIT)) : tab;
       long next = now.authorized().baseUnits().longValueExact() + 1;
-      var step = now.accept(voucher(1, next), Amount.ZERO);
-      return new Step<>(step.tab(), next);
+      return new Step<>(now.accept(voucher(number, next), Amount.ZERO).tab(), next);
     };
+  }
+
+  /** Looks until it is so; a test fails where that takes half a minute. */
+  static void until(BooleanSupplier condition) throws InterruptedException {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() > end) {
+        throw new AssertionError("it does not come to that");
+      }
+      TimeUnit.MILLISECONDS.sleep(5);
+    }
   }
 
   static boolean isTabOrUnavailable(@Nullable Tab tab, @Nullable Throwable failure) {

@@ -59,10 +59,18 @@ public final class Postgres implements AutoCloseable {
    * @param settings more lines of its configuration
    */
   public static Postgres start(String... settings) {
+    return start(null, settings);
+  }
+
+  private static Postgres start(@Nullable Certificate certificate, String... settings) {
     try {
       Postgres server = new Postgres(Files.createTempDirectory("postgres"), freePort());
       try {
         server.create(settings);
+        if (certificate != null) {
+          server.take(certificate.authorities(), "server.crt");
+          server.take(certificate.key(), "server.key");
+        }
         server.up();
         return server;
       } catch (IOException | RuntimeException | Error e) {
@@ -72,6 +80,11 @@ public final class Postgres implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Starts a server that takes TLS connections too. */
+  static Postgres start(Certificate certificate) {
+    return start(certificate, "ssl = on");
   }
 
   /** The server for all tests that leave it as it is: each takes a {@link #database} of it. */
@@ -121,6 +134,10 @@ public final class Postgres implements AutoCloseable {
       var users = path.getFileSystem().getUserPrincipalLookupService();
       Files.setOwner(path, users.lookupPrincipalByName(UNPRIVILEGED));
     }
+  }
+
+  private void take(Path file, String name) throws IOException {
+    giveAway(Files.copy(file, data().resolve(name)));
   }
 
   private Path data() {

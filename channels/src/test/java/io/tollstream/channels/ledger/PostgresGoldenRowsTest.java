@@ -31,8 +31,6 @@ final class PostgresGoldenRowsTest {
   /** A database that tests of the schema share: none of them changes anything. */
   private static final Nodes SCHEMA = new Nodes(Postgres.shared());
 
-  private final Nodes nodes = new Nodes(Postgres.shared());
-
   @BeforeAll
   static void fill() throws Exception {
     PostgresSchema.migrate(SCHEMA.server(), LIMIT);
@@ -41,20 +39,15 @@ final class PostgresGoldenRowsTest {
 
   /** The rows are SQLite's words: X'0d' is a byte string there, and a bit string here. */
   private static void execute(Nodes database, String sql) throws SQLException {
-    try (Connection connection = connect(database);
+    try (Connection connection = database.connect();
         Statement statement = connection.createStatement()) {
       statement.execute(sql.replaceAll("X'([0-9A-F]*)'", "'\\\\x$1'"));
     }
   }
 
-  private static Connection connect(Nodes database) throws SQLException {
-    Connection connection = database.postgres().connect(database.database());
-    connection.setSchema("ledger");
-    return connection;
-  }
-
   @Test
   void write_knownTabs_givesTheGoldenRows() throws Exception {
+    Nodes nodes = new Nodes(Postgres.shared());
     PostgresSchema.migrate(nodes.server(), LIMIT);
     execute(nodes, Golden.NODE_ROW + "UPDATE node SET lease_until_millis = 9e15");
     try (Ledger ledger = nodes.open()) {
@@ -62,12 +55,13 @@ final class PostgresGoldenRowsTest {
         await(ledger.apply(tab.id(), before -> new Step<>(tab, tab)));
       }
       assertEquals(Golden.tabs(), await(ledger.tabs(null, 10)));
-      assertEquals(Golden.rows(), dump());
+      assertEquals(Golden.rows(), dump(nodes));
     }
   }
 
   @Test
   void read_goldenRows_givesTheKnownTabs() throws Exception {
+    Nodes nodes = new Nodes(Postgres.shared());
     PostgresSchema.migrate(nodes.server(), LIMIT);
     execute(nodes, Golden.NODE_ROW + Golden.rows());
     execute(nodes, "UPDATE node SET lease_until_millis = 9e15");
@@ -78,6 +72,7 @@ final class PostgresGoldenRowsTest {
 
   @Test
   void open_rowsOfVersion1_givesTheKnownTabs() throws Exception {
+    Nodes nodes = new Nodes(Postgres.shared());
     PostgresSchema.migrate(nodes.server(), LIMIT, 1);
     execute(nodes, Golden.rowsOfVersion1());
     try (Ledger ledger = nodes.open()) {
@@ -92,9 +87,9 @@ final class PostgresGoldenRowsTest {
     assertEquals(INTEGRITY, refused.getSQLState().substring(0, 2), refused::getMessage);
   }
 
-  private String dump() throws SQLException {
+  private String dump(Nodes nodes) throws SQLException {
     StringBuilder sql = new StringBuilder();
-    try (Connection connection = connect(nodes);
+    try (Connection connection = nodes.connect();
         Statement statement = connection.createStatement()) {
       for (String table : Golden.TABLES) {
         try (ResultSet row = statement.executeQuery("SELECT * FROM " + table)) {
