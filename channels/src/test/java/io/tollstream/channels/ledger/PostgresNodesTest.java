@@ -223,7 +223,9 @@ final class PostgresNodesTest {
     };
   }
 
-  /** Big groups at the same moment: without an order of the locks, about one pair in six collides. */
+  /**
+   * Big groups at the same moment: without an order of the locks, about one pair in six collides.
+   */
   @Test
   void groups_ofTheSameChannelsInOppositeOrders_areAllDoneOnce() throws Exception {
     int channels = 500;
