@@ -4,6 +4,7 @@
  *
  * FAULTS_UNDER names the directory. FAULTS_CONTROL names a file that holds a struct control and is
  * mapped by the program and by whoever tells it what to do; FaultyDisk.java writes the same layout.
+ * Without that file it only delays syncs, by FAULTS_SYNC_MICROS.
  *
  * A program that is killed leaves its unsynced writes in the page cache, so a kill alone cannot show
  * that something was synced too late. With `remember` set, the old content of every page that is not
@@ -69,16 +70,22 @@ static void *real(const char *name) {
   return found;
 }
 
-__attribute__((constructor)) static void attach(void) {
-  const char *path = getenv("FAULTS_CONTROL"), *directory = getenv("FAULTS_UNDER");
-  if (!path || !directory) return;
-  int fd = open(path, O_RDWR | O_CLOEXEC);
-  if (fd < 0) abort();
-  void *mapped = mmap(NULL, sizeof *control, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  close(fd);
+static void *map(const char *path) {
+  int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
+  if (path && fd < 0) abort();
+  int flags = path ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  void *mapped = mmap(NULL, sizeof *control, PROT_READ | PROT_WRITE, flags, fd, 0);
   if (mapped == MAP_FAILED) abort();
+  if (path) close(fd);
+  return mapped;
+}
+
+__attribute__((constructor)) static void attach(void) {
+  const char *directory = getenv("FAULTS_UNDER"), *micros = getenv("FAULTS_SYNC_MICROS");
+  if (!directory) return;
   under_length = (size_t)snprintf(under, sizeof under, "%s/", directory);
-  control = mapped;
+  control = map(getenv("FAULTS_CONTROL"));
+  if (micros) control->sync_micros = atoi(micros);
   int32_t nobody = 0; /* what the program starts in turn is not the one that is asked about */
   __atomic_compare_exchange_n(
       &control->attached, &nobody, (int32_t)getpid(), 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);

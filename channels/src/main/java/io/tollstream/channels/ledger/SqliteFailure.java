@@ -33,7 +33,7 @@ final class SqliteFailure {
       case SQLITE_CORRUPT, SQLITE_NOTADB -> "the file is damaged";
       case SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_PERM -> "the file cannot be written";
       case SQLITE_BUSY, SQLITE_LOCKED -> "another program has locked the file";
-      case SQLITE_CONSTRAINT -> "the schema refused a tab";
+      case SQLITE_CONSTRAINT -> "the schema refused a row";
       default -> "SQLite failed";
     };
   }

@@ -39,7 +39,7 @@ record TabChange(@Nullable Tab before, long revision, Tab after) {
 
   /** The tariffs whose lines are gone. */
   List<Tariff> droppedLines() {
-    if (before == null) {
+    if (before == null || before.bill().equals(after.bill())) {
       return List.of();
     }
     Map<Tariff, Long> now = after.bill().lines();
@@ -48,6 +48,9 @@ record TabChange(@Nullable Tab before, long revision, Tab after) {
 
   /** The lines that are new, or of another quantity. */
   List<Map.Entry<Tariff, Long>> changedLines() {
+    if (before != null && before.bill().equals(after.bill())) {
+      return List.of();
+    }
     return after.bill().lines().entrySet().stream()
         .filter(line -> before == null || before.bill().quanta(line.getKey()) != line.getValue())
         .toList();
@@ -68,14 +71,17 @@ record TabChange(@Nullable Tab before, long revision, Tab after) {
 
   /** The reservations that are new, or of another quantity. */
   List<Reservation> changedReservations() {
-    if (before == null) {
-      return after.reservations();
+    if (before == null || before.reservations().equals(after.reservations())) {
+      return before == null ? after.reservations() : List.of();
     }
     Set<Reservation> stored = Set.copyOf(before.reservations());
     return after.reservations().stream().filter(held -> !stored.contains(held)).toList();
   }
 
-  /** The vouchers that the others lack; both rise, so one walk through both finds them. */
+  /**
+   * The vouchers that the others lack; both rise, so one walk through both finds them. Most are the
+   * very same objects, which tells sooner than their amounts.
+   */
   private static List<Voucher> without(List<Voucher> vouchers, List<Voucher> others) {
     if (vouchers == others) {
       return List.of();
@@ -83,13 +89,19 @@ record TabChange(@Nullable Tab before, long revision, Tab after) {
     List<Voucher> result = new ArrayList<>();
     int i = 0;
     for (Voucher voucher : vouchers) {
-      while (i < others.size() && voucher.cumulative().exceeds(others.get(i).cumulative())) {
+      while (i < others.size() && isBelow(others.get(i), voucher)) {
         i++;
       }
-      if (i == others.size() || !others.get(i).equals(voucher)) {
+      if (i < others.size() && others.get(i).equals(voucher)) {
+        i++;
+      } else {
         result.add(voucher);
       }
     }
     return result;
+  }
+
+  private static boolean isBelow(Voucher other, Voucher voucher) {
+    return !other.equals(voucher) && voucher.cumulative().exceeds(other.cumulative());
   }
 }

@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * that was acknowledged is missing and none is there by half.
  */
 @EnabledOnOs(OS.LINUX)
-@Timeout(60)
+@Timeout(120)
 final class FaultTest {
   private static final int ROUNDS = Integer.getInteger("rounds", 5);
   private static final int SOME = 200;

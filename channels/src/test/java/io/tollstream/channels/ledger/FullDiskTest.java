@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A real file system, so small that it is full at once. {@link FaultTest} needs no mounting. */
 @EnabledOnOs(OS.LINUX)
-@Timeout(60)
+@Timeout(120)
 final class FullDiskTest {
   private static final String SIZE = "size=2m";
   private static final int SOME = 200;
