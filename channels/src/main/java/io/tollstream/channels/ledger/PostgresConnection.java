@@ -28,11 +28,20 @@ final class PostgresConnection implements AutoCloseable {
   private final Pool pool;
   private final PgConnection connection;
   private final Duration limit;
+  private volatile boolean lost;
+  private volatile Runnable whenLost = () -> {};
 
   private PostgresConnection(Pool pool, PgConnection connection, Duration limit) {
     this.pool = pool;
     this.connection = connection;
     this.limit = limit;
+    connection.exceptionHandler(failure -> LOG.debug("A connection failed", failure));
+    connection.closeHandler(gone -> lose());
+  }
+
+  private void lose() {
+    lost = true;
+    whenLost.run();
   }
 
   /**
@@ -57,7 +66,6 @@ final class PostgresConnection implements AutoCloseable {
     try {
       PgConnection connection =
           Waits.await(pool.getConnection().map(PgConnection::cast), connectLimit);
-      connection.exceptionHandler(failure -> LOG.debug("A connection failed", failure));
       return new PostgresConnection(pool, connection, limit);
     } catch (LedgerUnavailable unavailable) {
       pool.close();
@@ -67,6 +75,16 @@ final class PostgresConnection implements AutoCloseable {
       throw new LedgerUnavailable(
           "PostgreSQL does not let us in: " + refused.getErrorMessage(), refused);
     }
+  }
+
+  /** Whether its end is known already; one that is not known to be lost may be. */
+  boolean isLost() {
+    return lost;
+  }
+
+  /** Has somebody told at once, on the event loop, when it is lost. */
+  void whenLost(Runnable action) {
+    whenLost = action;
   }
 
   /** The connection, for whoever does not wait. */

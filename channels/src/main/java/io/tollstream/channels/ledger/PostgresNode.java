@@ -95,7 +95,6 @@ final class PostgresNode implements AutoCloseable {
   private volatile boolean leads;
   private volatile boolean closed;
   private @Nullable PostgresConnection connection;
-  private volatile boolean lost;
   private boolean wasConnected;
 
   /**
@@ -231,17 +230,14 @@ final class PostgresNode implements AutoCloseable {
   }
 
   private PostgresConnection connection() {
-    if (lost) {
-      disconnect();
-    }
     PostgresConnection open = connection;
-    if (open != null) {
+    if (open != null && !open.isLost()) {
       return open;
     }
+    disconnect();
     PostgresConnection fresh = connections.open("node");
-    lost = false;
     connection = fresh;
-    fresh.async().closeHandler(gone -> lose());
+    fresh.whenLost(this::look);
     fresh.async().notificationHandler(notice -> news.hear(notice.getPayload(), listener));
     fresh.ask("LISTEN " + news.channel());
     news.connected(fresh.async());
@@ -250,11 +246,6 @@ final class PostgresNode implements AutoCloseable {
     }
     wasConnected = true;
     return fresh;
-  }
-
-  private void lose() {
-    lost = true;
-    look();
   }
 
   private void disconnect() {

@@ -59,6 +59,9 @@ final class PostgresStore implements TabStore {
   }
 
   private Session session() {
+    if (session != null && session.connection().isLost()) {
+      disconnect();
+    }
     Session open = session;
     if (open != null) {
       return open;

@@ -154,6 +154,16 @@ final class PostgresOutageTest {
   }
 
   @Test
+  void server_restartedWhileNobodyAsks_isNotNoticed() {
+    try (Postgres server = Postgres.start();
+        PostgresLedger ledger = new Nodes(server).open()) {
+      await(ledger.apply(id(1), pay(1, 100)));
+      server.restart();
+      assertEquals(Amount.of(200), await(ledger.apply(id(1), pay(1, 200))).authorized());
+    }
+  }
+
+  @Test
   void server_restartedAndKilledUnderLoad_losesNothingThatWasAnswered()
       throws InterruptedException {
     try (Postgres server = Postgres.start()) {
