@@ -9,6 +9,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -31,12 +32,21 @@ final class LedgerBench {
       ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
 
   /** Opens the nodes that share a ledger; for a directory it has had before, that same ledger. */
-  private interface Engine {
-    List<Ledger> open(Path home);
+  interface Engine {
+    List<Ledger> open(Path home) throws IOException;
+
+    /** Ends what still runs for a directory, once its nodes are closed. */
+    default void end(Path home) {}
   }
 
   private static final Map<String, Engine> ENGINES =
-      Map.of("sqlite", home -> List.of(SqliteLedger.open(home, SqliteLedger.Settings.DEFAULT)));
+      Map.of(
+          "sqlite",
+          home -> List.of(SqliteLedger.open(home, SqliteLedger.Settings.DEFAULT)),
+          "postgres",
+          new PostgresEngine(1),
+          "postgres-two-nodes",
+          new PostgresEngine(2));
 
   private LedgerBench() {}
 
@@ -59,6 +69,7 @@ final class LedgerBench {
       Path home = Files.createTempDirectory(directory, "ledger");
       run(engine, home, count, WARM_UP_SECONDS);
       report(name, count, run(engine, home, count, seconds));
+      engine.end(home);
       delete(home);
     }
   }
@@ -90,12 +101,22 @@ final class LedgerBench {
     final double loadBefore = PROCESS.getSystemLoadAverage();
 
     Measured(Callable<long[]> run) throws Exception {
-      long cpu = PROCESS.getProcessCpuTime();
+      double cpu = cpuNanos();
       long wall = System.nanoTime();
       nanos = run.call();
       wallNanos = System.nanoTime() - wall;
-      cpuNanos = PROCESS.getProcessCpuTime() - cpu;
+      cpuNanos = cpuNanos() - cpu;
       Arrays.sort(nanos);
+    }
+
+    /** Of this process, and of the server that it has started, if it has. */
+    private static double cpuNanos() {
+      return PROCESS.getProcessCpuTime()
+          + ProcessHandle.current()
+              .descendants()
+              .flatMap(server -> server.info().totalCpuDuration().stream())
+              .mapToDouble(Duration::toNanos)
+              .sum();
     }
   }
 

@@ -64,7 +64,20 @@ public final class Postgres implements AutoCloseable {
 
   private static Postgres start(@Nullable Certificate certificate, String... settings) {
     try {
-      Postgres server = new Postgres(Files.createTempDirectory("postgres"), freePort());
+      return start(Files.createTempDirectory("postgres"), certificate, settings);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Starts a server whose files are in a directory, as on the disk that is to be measured. */
+  static Postgres in(Path directory) {
+    return start(directory, null);
+  }
+
+  private static Postgres start(Path home, @Nullable Certificate certificate, String... settings) {
+    try {
+      Postgres server = new Postgres(home, freePort());
       try {
         server.create(settings);
         if (certificate != null) {
