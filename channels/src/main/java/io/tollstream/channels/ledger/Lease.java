@@ -6,15 +6,18 @@ import java.time.Duration;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * How long this process may count on being counted as alive. The database's clock says when others
  * count it as dead; here its own monotonic clock runs from before a renewal was sent, for a tenth
  * less than the lease: so it is over here before it is over there, however long the renewal took,
  * and though the two clocks run at a somewhat different pace. Nobody has to look: a thread that
- * does nothing else tells when it is over.
+ * does nothing else tells when it is over, once for each that has begun.
  */
 final class Lease implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Lease.class);
   private static final int MARGIN = 10;
 
   /** A lease under a name. */
@@ -30,6 +33,7 @@ final class Lease implements AutoCloseable {
   private final Condition moved = lock.newCondition();
   private final Thread watch = new Thread(this::watch, "ledger-lease");
   private volatile @Nullable Held held;
+  private boolean telling;
   private boolean closed;
 
   /**
@@ -69,9 +73,25 @@ final class Lease implements AutoCloseable {
     return now == null ? null : now.node();
   }
 
-  /** The database took down a new name. */
+  /**
+   * The database took down a new name. Nobody gets it before the end of the one before is told:
+   * what goes on under the old name would not be known from what begins under the new one.
+   */
   void begin(NodeId node, long sentNanos) {
-    set(new Held(node, sentNanos + usableNanos));
+    lock.lock();
+    try {
+      while (!closed && (telling || isOver(held))) {
+        moved.signalAll();
+        moved.awaitUninterruptibly();
+      }
+      set(new Held(node, sentNanos + usableNanos));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static boolean isOver(@Nullable Held lease) {
+    return lease != null && lease.remainingNanos() <= 0;
   }
 
   /** The database renewed it; one that has been over meanwhile stays over. */
@@ -110,7 +130,23 @@ final class Lease implements AutoCloseable {
 
   private void watch() {
     while (awaitEnd()) {
-      expired.run();
+      try {
+        expired.run();
+      } catch (RuntimeException e) {
+        LOG.error("It could not be told that this node's lease is over", e);
+      } finally {
+        told();
+      }
+    }
+  }
+
+  private void told() {
+    lock.lock();
+    try {
+      telling = false;
+      moved.signalAll();
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -123,6 +159,7 @@ final class Lease implements AutoCloseable {
         long remaining = now == null ? Long.MAX_VALUE : now.remainingNanos();
         if (remaining <= 0) {
           held = null;
+          telling = true;
           return true;
         }
         try {
