@@ -6,8 +6,10 @@ import io.vertx.core.VertxOptions;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Row;
 import java.time.Duration;
+import java.util.Iterator;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Opens the connections of one ledger, and the event loop under them. Each has a role, and there is
@@ -18,11 +20,20 @@ final class PostgresConnections implements AutoCloseable {
   private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
 
+  /**
+   * Ends a former connection that waits for its client, as the idle do, or for a lock; looks at
+   * any. One that works is left to the statement timeout. One whose commit waits for a standby is
+   * left alone: ending it would end the wait, and show to all what is lost with this server.
+   */
   private static final String END_FORMER =
       """
-      SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      SELECT coalesce(wait_event, '') AS wait_event,
+        CASE WHEN wait_event_type IN ('Client', 'Lock') THEN pg_terminate_backend(pid) END AS ended
+      FROM pg_stat_activity
       WHERE application_name = $1 AND datname = current_database() AND pid <> pg_backend_pid()
       """;
+
+  private static final String WAITS_FOR_STANDBY = "SyncRep";
 
   /** Whoever set a level of his own keeps it, unless it is the one that promises nothing. */
   private static final String CHECK =
@@ -31,6 +42,14 @@ final class PostgresConnections implements AutoCloseable {
         CASE current_setting('synchronous_commit')
           WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END AS raised
       """;
+
+  /**
+   * Commits something, which waits for the synchronous standbys, if there are any. What can be seen
+   * on this connection was committed before, so they have it then, too: that is not sure of what
+   * was left by a server that crashed, or by a commit whose wait somebody has cancelled.
+   */
+  private static final String AWAIT_STANDBYS =
+      "SELECT pg_logical_emit_message(true, 'tollstream', '')";
 
   private final PostgresServer server;
   private final Duration connectTimeout;
@@ -71,6 +90,7 @@ final class PostgresConnections implements AutoCloseable {
     try {
       endFormer(connection, name);
       check(connection.ask(CHECK).iterator().next());
+      connection.ask(AWAIT_STANDBYS);
       return connection;
     } catch (PgException refused) {
       connection.close();
@@ -83,12 +103,20 @@ final class PostgresConnections implements AutoCloseable {
 
   private void endFormer(PostgresConnection connection, String name) {
     long end = System.nanoTime() + statementTimeout.toNanos();
-    while (connection.ask(END_FORMER, name).size() > 0) {
+    for (Row former = former(connection, name); former != null; former = former(connection, name)) {
       if (System.nanoTime() > end) {
-        throw new LedgerUnavailable("PostgreSQL does not end a former connection");
+        throw new LedgerUnavailable(
+            former.getString("wait_event").equals(WAITS_FOR_STANDBY)
+                ? "PostgreSQL waits for a synchronous standby to take a commit"
+                : "PostgreSQL does not end a former connection");
       }
       LockSupport.parkNanos(PAUSE_NANOS);
     }
+  }
+
+  private static @Nullable Row former(PostgresConnection connection, String name) {
+    Iterator<Row> rows = connection.ask(END_FORMER, name).iterator();
+    return rows.hasNext() ? rows.next() : null;
   }
 
   private static void check(Row promises) {
