@@ -74,6 +74,9 @@ public interface Ledger extends AutoCloseable {
    */
   boolean leads();
 
+  /** Whether other processes can sell on this ledger as well. */
+  boolean isShared();
+
   /** Who hears of other processes from now on; there is one listener. */
   void listen(Listener listener);
 

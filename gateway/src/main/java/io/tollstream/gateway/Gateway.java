@@ -64,6 +64,7 @@ final class Gateway {
   private final Map<String, Address> accounts = new LinkedHashMap<>();
   private final CompletableFuture<Map<String, ChainSetup.Connected>> connecting;
   private final Ledger ledger;
+  private final Tabs tabs;
   private final AtomicInteger port = new AtomicInteger();
   private final AtomicInteger managementPort = new AtomicInteger();
 
@@ -76,6 +77,7 @@ final class Gateway {
             () -> Vertx.vertx(new VertxOptions().setPreferNativeTransport(true)));
     this.connecting = CompletableFuture.supplyAsync(() -> ChainSetup.connect(config, home));
     this.ledger = LedgerSetup.open(config.ledger(), home);
+    this.tabs = new Tabs(ledger);
     this.vertx = vertxComing.join();
   }
 
@@ -116,10 +118,9 @@ final class Gateway {
     for (RouteRule rule : config.routes()) {
       routes.add(route(rule, protocols));
     }
-    Tabs tabs = new Tabs(ledger);
-    PaymentDesk desk = desk(tabs, routes);
+    PaymentDesk desk = desk(routes);
     listen(routes, desk);
-    manage(tabs);
+    manage();
     probes.forEach((name, probe) -> ChainSetup.judge(name, probe.toCompletableFuture().join()));
     config.chains().stream()
         .mapToLong(ChainAccess::refreshSeconds)
@@ -138,7 +139,7 @@ final class Gateway {
     }
   }
 
-  private PaymentDesk desk(Tabs tabs, List<Route> routes) throws IOException {
+  private PaymentDesk desk(List<Route> routes) throws IOException {
     InstantSource clock = InstantSource.system();
     List<byte[]> secrets = new ArrayList<>();
     secrets.add(SecretFile.read(home.resolve(config.challenge().secretFile())));
@@ -166,7 +167,7 @@ final class Gateway {
             new DeploymentOptions().setInstances(loops)));
   }
 
-  private void manage(Tabs tabs) {
+  private void manage() {
     Listen listen = config.management();
     if (listen != null) {
       HttpServerOptions options = serverOptions(listen, null);
@@ -297,6 +298,7 @@ final class Gateway {
       await(Future.join(vertx.deploymentIDs().stream().map(vertx::undeploy).toList()));
       await(vertx.close());
     } finally {
+      tabs.close();
       ledger.close();
       chains.values().forEach(Chain::close);
     }

@@ -59,6 +59,11 @@ final class LedgerCommand {
     LedgerArchive look() throws IOException {
       return LedgerSetup.look(config().ledger(), home());
     }
+
+    /** The ledger to work on, which no gateway runs on meanwhile. */
+    LedgerArchive take() throws IOException {
+      return LedgerSetup.take(config().ledger(), home());
+    }
   }
 
   /** {@code tollstream ledger inspect}: one line of JSON for each tab, without signatures. */
@@ -182,21 +187,27 @@ final class LedgerCommand {
   /** {@code tollstream ledger export}: all tabs as lines of JSON, for another ledger. */
   @Command(
       name = "export",
-      description = "Write all tabs, signatures included, to a file that only you can read.",
+      description =
+          "Write all tabs, signatures included, to a file that only you can read. The gateway"
+              + " must be stopped; import takes no other export.",
       mixinStandardHelpOptions = true)
   static final class Export extends OnLedger {
     @Option(names = "--to", paramLabel = "FILE", required = true, description = "A new file.")
     private Path to = Path.of("ledger.jsonl");
 
+    @Option(names = "--while-running", description = "Beside a gateway: for looking at only.")
+    private boolean whileRunning;
+
     @Override
     public Integer call() throws IOException {
       Files.deleteIfExists(part());
       SecretFile.create(part());
-      try (LedgerArchive ledger = look()) {
+      try (LedgerArchive ledger = whileRunning ? look() : take()) {
         long tabs;
         try (Writer writer = Files.newBufferedWriter(part(), StandardOpenOption.WRITE)) {
           tabs = ledger.export(writer);
         }
+        SecretFile.sync(part());
         Files.move(part(), to); // refuses where there is one
         System.out.println(tabs + " tabs exported to " + to);
       } finally {
@@ -221,7 +232,7 @@ final class LedgerCommand {
 
     @Override
     public Integer call() throws IOException {
-      try (LedgerArchive ledger = LedgerSetup.take(config().ledger(), home());
+      try (LedgerArchive ledger = take();
           BufferedReader reader = Files.newBufferedReader(from)) {
         System.out.println(ledger.add(reader) + " tabs imported from " + from);
       }

@@ -175,6 +175,17 @@ final class LedgerCommandTest {
     assertEquals(
         Files.readString(home.resolve("all.jsonl")), Files.readString(home.resolve("again.jsonl")));
     assertEquals(1, run("ledger", "export", config("here.yaml"), "--to=" + path("all.jsonl")));
+    try (SqliteLedger ledger = SqliteLedger.open(home.resolve("here"), SETTINGS)) {
+      assertEquals(1, run("ledger", "export", config("here.yaml"), "--to=" + path("live.jsonl")));
+      assertTrue(printed.contains("in use by another gateway"), printed);
+      assertTrue(ledger.leads());
+      String[] looking = {
+        "ledger", "export", config("here.yaml"), "--to=" + path("live.jsonl"), "--while-running"
+      };
+      assertEquals(0, run(looking));
+    }
+    assertEquals(1, run("ledger", "import", config("there.yaml"), "--from=" + path("live.jsonl")));
+    assertTrue(printed.contains("exported while a gateway ran"), printed);
     try (var files = Files.list(home)) {
       assertEquals(List.of(), files.filter(each -> each.toString().endsWith(".part")).toList());
     }

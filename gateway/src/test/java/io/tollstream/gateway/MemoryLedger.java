@@ -33,6 +33,8 @@ public final class MemoryLedger implements Ledger {
   private final Semaphore releases = new Semaphore(0);
   private final List<Amount> demands = new CopyOnWriteArrayList<>();
   private volatile boolean down;
+  private volatile boolean shared;
+  private volatile boolean led;
   private volatile @Nullable Listener listener;
 
   /** Lets nothing through until {@link #release}; returns once that holds. */
@@ -82,9 +84,20 @@ public final class MemoryLedger implements Ledger {
     return NODE;
   }
 
+  /** Whether other gateways are said to be on this ledger, and whether one of them leads. */
+  public void shared(boolean isShared, boolean isLed) {
+    shared = isShared;
+    led = isLed;
+  }
+
   @Override
   public boolean leads() {
-    return true;
+    return !led;
+  }
+
+  @Override
+  public boolean isShared() {
+    return shared;
   }
 
   @Override

@@ -22,8 +22,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A ledger as an operator has it: to look at while a gateway runs on it, and to fill while none
- * does. What is read is one snapshot.
+ * A ledger as an operator has it: to look at while a gateway runs on it, and to move while none
+ * does. Each tab is read as it stood at one moment.
  *
  * <p>The exported form is a line of JSON for each tab between a first line that names the version
  * and a last one that counts, without which it is not whole.
@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 public final class LedgerArchive implements AutoCloseable {
   private static final int PAGE = 500;
   private static final String HEAD = "{\"tollstreamLedger\":1}";
+  private static final String RUNNING_HEAD = "{\"tollstreamLedger\":1,\"whileRunning\":true}";
   private static final String FOOT = "{\"tabs\":%d}";
 
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
@@ -43,16 +44,21 @@ public final class LedgerArchive implements AutoCloseable {
 
   private final Connection connection;
   private final AutoCloseable hold;
+  private final TabReader reader;
+  private final boolean isTaken;
 
   /**
    * An archive over a connection that it closes.
    *
    * @param hold what keeps others away meanwhile; closed last
+   * @param isTaken whether nobody else can change anything
    */
-  LedgerArchive(Connection connection, AutoCloseable hold) throws SQLException {
+  LedgerArchive(Connection connection, AutoCloseable hold, boolean isTaken) throws SQLException {
     this.connection = connection;
     this.hold = hold;
+    this.isTaken = isTaken;
     connection.setAutoCommit(false);
+    this.reader = new TabReader(connection);
   }
 
   /**
@@ -69,7 +75,7 @@ public final class LedgerArchive implements AutoCloseable {
       Connection connection = SqliteFile.at(file).reader();
       try {
         Schema.requireCurrent(connection);
-        return new LedgerArchive(connection, () -> {});
+        return new LedgerArchive(connection, () -> {}, false);
       } catch (SQLException | RuntimeException e) {
         connection.close();
         throw e;
@@ -90,7 +96,7 @@ public final class LedgerArchive implements AutoCloseable {
       Connection connection = SqliteFile.at(taken.database()).writer();
       try {
         Schema.migrate(connection);
-        return new LedgerArchive(connection, taken);
+        return new LedgerArchive(connection, taken, true);
       } catch (SQLException | RuntimeException e) {
         connection.close();
         throw e;
@@ -109,6 +115,7 @@ public final class LedgerArchive implements AutoCloseable {
   public static LedgerArchive read(PostgresServer server) {
     return open(
         server,
+        false,
         connection -> {
           connection.setReadOnly(true);
           connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
@@ -126,11 +133,12 @@ public final class LedgerArchive implements AutoCloseable {
     PostgresSchema.migrate(server, CONNECT_TIMEOUT);
     return open(
         server,
+        true,
         connection -> {
           connection.setAutoCommit(false);
           try (Statement statement = connection.createStatement()) {
             statement.execute("SET LOCAL lock_timeout = '3s'");
-            statement.execute("LOCK TABLE node IN EXCLUSIVE MODE");
+            statement.execute("LOCK TABLE node, tab IN EXCLUSIVE MODE");
             try (ResultSet row = statement.executeQuery(LIVE_NODE)) {
               if (row.next()) {
                 throw new LedgerUnavailable(
@@ -147,13 +155,14 @@ public final class LedgerArchive implements AutoCloseable {
     void on(Connection connection) throws SQLException;
   }
 
-  private static LedgerArchive open(PostgresServer server, Preparation preparation) {
+  private static LedgerArchive open(
+      PostgresServer server, boolean isTaken, Preparation preparation) {
     try {
       Connection connection = server.dataSource(CONNECT_TIMEOUT).getConnection();
       try {
         connection.setSchema(server.schema());
         preparation.on(connection);
-        return new LedgerArchive(connection, () -> {});
+        return new LedgerArchive(connection, () -> {}, isTaken);
       } catch (SQLException | RuntimeException e) {
         connection.close();
         throw e;
@@ -174,15 +183,13 @@ public final class LedgerArchive implements AutoCloseable {
    */
   public void forEach(Consumer<Tab> action, BiConsumer<ChannelId, String> broken) {
     try {
-      TabReader reader = new TabReader(connection);
       List<ChannelId> page = reader.ids(null, PAGE);
       while (!page.isEmpty()) {
-        for (ChannelId id : page) {
-          Tab tab = readable(reader, id, broken);
-          if (tab != null) {
-            action.accept(tab);
-          }
+        List<Tab> tabs = readable(page, broken);
+        if (!isTaken) {
+          connection.rollback(); // whoever takes long over a page must not hold up a checkpoint
         }
+        tabs.forEach(action);
         page = reader.ids(page.get(page.size() - 1), PAGE);
       }
     } catch (SQLException e) {
@@ -190,14 +197,20 @@ public final class LedgerArchive implements AutoCloseable {
     }
   }
 
-  private static @Nullable Tab readable(
-      TabReader reader, ChannelId id, BiConsumer<ChannelId, String> broken) throws SQLException {
-    try {
-      return reader.read(id);
-    } catch (IllegalArgumentException e) {
-      broken.accept(id, "its rows make no tab: " + e.getMessage());
-      return null;
+  private List<Tab> readable(List<ChannelId> ids, BiConsumer<ChannelId, String> broken)
+      throws SQLException {
+    List<Tab> tabs = new ArrayList<>();
+    for (ChannelId id : ids) {
+      try {
+        Tab tab = reader.read(id);
+        if (tab != null) {
+          tabs.add(tab);
+        }
+      } catch (IllegalArgumentException e) {
+        broken.accept(id, "its rows make no tab: " + e.getMessage());
+      }
     }
+    return tabs;
   }
 
   /**
@@ -207,21 +220,22 @@ public final class LedgerArchive implements AutoCloseable {
    */
   public @Nullable Tab find(ChannelId id) {
     try {
-      return new TabReader(connection).read(id);
+      return reader.read(id);
     } catch (SQLException | IllegalArgumentException e) {
       throw unreadable("tab of " + id, e);
     }
   }
 
   /**
-   * Writes all tabs as lines of JSON.
+   * Writes all tabs as lines of JSON. An export of a ledger that is not taken says so, and no
+   * ledger takes it: what it sold meanwhile would be sold once more.
    *
    * @return how many
    * @throws LedgerUnavailable if a tab cannot be read: half an export would look whole
    */
   public long export(Writer to) throws IOException {
     long[] count = new long[1];
-    to.write(HEAD + "\n");
+    to.write((isTaken ? HEAD : RUNNING_HEAD) + "\n");
     try {
       forEach(
           tab -> {
@@ -267,7 +281,8 @@ public final class LedgerArchive implements AutoCloseable {
       new TabWriter(connection).write(changes);
       connection.commit();
     } catch (SQLException e) {
-      throw new LedgerUnavailable("nothing was added: " + e.getMessage(), e);
+      // Some drivers' messages quote the statement, and with it signatures.
+      throw new LedgerUnavailable("nothing was added: SQL state " + e.getSQLState());
     }
     return changes.size();
   }
@@ -281,7 +296,13 @@ public final class LedgerArchive implements AutoCloseable {
   }
 
   private static List<Tab> parse(BufferedReader from) throws IOException {
-    if (!HEAD.equals(from.readLine())) {
+    String head = from.readLine();
+    if (RUNNING_HEAD.equals(head)) {
+      throw new IllegalArgumentException(
+          "it was exported while a gateway ran: stop the gateway and export again, without"
+              + " --while-running, or what it sold since would be sold again");
+    }
+    if (!HEAD.equals(head)) {
       throw new IllegalArgumentException("line 1: expected " + HEAD);
     }
     List<Tab> tabs = new ArrayList<>();

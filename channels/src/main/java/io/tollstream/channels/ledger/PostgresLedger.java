@@ -203,6 +203,11 @@ public final class PostgresLedger implements Ledger {
   }
 
   @Override
+  public boolean isShared() {
+    return true;
+  }
+
+  @Override
   public void listen(Listener listener) {
     node.listen(listener);
   }

@@ -127,6 +127,11 @@ public final class SqliteLedger implements Ledger {
     return true;
   }
 
+  @Override
+  public boolean isShared() {
+    return false;
+  }
+
   /** Nobody else is on this ledger. */
   @Override
   public void listen(Listener listener) {}

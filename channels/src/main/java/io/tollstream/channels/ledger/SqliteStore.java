@@ -157,6 +157,14 @@ final class SqliteStore implements TabStore {
 
   @Override
   public void rest(boolean idle) {
+    try {
+      copyIfDue(idle);
+    } catch (RuntimeException | Error e) {
+      copying = null; // no thread to be had: the writer copies itself, when the log is long
+    }
+  }
+
+  private void copyIfDue(boolean idle) {
     boolean copied = copying != null && copying.isDone();
     if (copied || changesInLog >= (idle ? IDLE_CHANGES : MAX_CHANGES)) {
       awaitCopying();

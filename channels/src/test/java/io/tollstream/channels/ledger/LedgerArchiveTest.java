@@ -27,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -75,9 +76,19 @@ final class LedgerArchiveTest {
     return await(ledger.apply(id, tab -> Step.keep(requireNonNull(tab))));
   }
 
+  /** As the gateway's operator would: it is stopped for that. */
+  private String exported() throws IOException {
+    ledger.close();
+    try {
+      return exported(home());
+    } finally {
+      open();
+    }
+  }
+
   private static String exported(Path home) throws IOException {
     StringWriter lines = new StringWriter();
-    try (LedgerArchive archive = LedgerArchive.read(home)) {
+    try (LedgerArchive archive = LedgerArchive.take(home)) {
       archive.export(lines);
     }
     return lines.toString();
@@ -90,14 +101,15 @@ final class LedgerArchiveTest {
   }
 
   @Test
-  void export_whileInUseThenImport_givesEqualTabsWithoutReservations() throws IOException {
+  void export_thenImport_givesEqualTabsWithoutReservations() throws IOException {
+    NodeId node = ledger.node();
     List<Tab> tabs = fill(1_200);
-    String lines = exported(home());
+    String lines = exported();
     Path other = temp.resolve("other");
     assertEquals(1_200, imported(other, lines));
     try (SqliteLedger moved = SqliteLedger.open(other, Settings.DEFAULT)) {
       for (Tab tab : tabs) {
-        Tab expected = tab.recover(ledger.node()).answer();
+        Tab expected = tab.recover(node).answer();
         assertEquals(expected, stored(moved, tab.id()));
       }
     }
@@ -106,14 +118,14 @@ final class LedgerArchiveTest {
 
   @Test
   void export_toPostgresAndBack_keepsEveryTab() throws IOException {
+    NodeId node = ledger.node();
     List<Tab> tabs = fill(40);
-    String lines = exported(home());
+    String lines = exported();
     Nodes there = new Nodes(Postgres.shared());
     try (LedgerArchive archive = LedgerArchive.take(there.server())) {
       assertEquals(40, archive.add(new BufferedReader(new StringReader(lines))));
     }
     try (PostgresLedger moved = there.open()) {
-      NodeId node = ledger.node();
       Tab first = tabs.get(0).recover(node).answer();
       assertEquals(first, await(moved.apply(first.id(), tab -> Step.keep(requireNonNull(tab)))));
       LedgerUnavailable refused =
@@ -122,7 +134,7 @@ final class LedgerArchiveTest {
       await(moved.apply(id(77), pay(77, 5)));
     }
     StringWriter back = new StringWriter();
-    try (LedgerArchive archive = LedgerArchive.read(there.server())) {
+    try (LedgerArchive archive = LedgerArchive.take(there.server())) {
       assertEquals(41, archive.export(back));
     }
     Path home = temp.resolve("back");
@@ -155,7 +167,7 @@ final class LedgerArchiveTest {
   @Test
   void import_again_addsNothingAndDiffersNowhere() throws IOException {
     fill(3);
-    String lines = exported(home());
+    String lines = exported();
     Path other = temp.resolve("other");
     assertEquals(3, imported(other, lines));
     assertEquals(0, imported(other, lines));
@@ -164,12 +176,12 @@ final class LedgerArchiveTest {
   @Test
   void import_tabThatDiffers_addsNothing() throws IOException {
     await(ledger.apply(id(5), pay(5, 10)));
-    String before = exported(home());
+    String before = exported();
     Path other = temp.resolve("other");
     imported(other, before);
     await(ledger.apply(id(1), pay(1, 10)));
     await(ledger.apply(id(5), pay(5, 20)));
-    String now = exported(home());
+    String now = exported();
     String why =
         assertThrows(IllegalArgumentException.class, () -> imported(other, now)).getMessage();
     assertTrue(requireNonNull(why).contains(id(5).hex()), why);
@@ -186,7 +198,7 @@ final class LedgerArchiveTest {
   @Test
   void import_halfAnExportOrABrokenLine_namesTheLineAndAddsNothing() throws IOException {
     fill(4);
-    String lines = exported(home());
+    String lines = exported();
     String half = lines.substring(0, lines.lastIndexOf("{\"tabs\""));
     assertRefused(half, "not whole");
     assertRefused(lines.replaceFirst("\"deposit\":\"", "\"deposit\":\"-"), "line 2: deposit");
@@ -206,15 +218,38 @@ final class LedgerArchiveTest {
   }
 
   @Test
-  void read_whileInUse_isOneSnapshot() {
-    await(ledger.apply(id(1), pay(1, 10)));
+  void export_whileInUse_saysSoAndIsTakenByNobody() throws IOException {
+    fill(2);
+    StringWriter lines = new StringWriter();
     try (LedgerArchive archive = LedgerArchive.read(home())) {
-      assertEquals(Amount.of(10), requireNonNull(archive.find(id(1))).authorized());
-      await(ledger.apply(id(1), pay(1, 20)));
-      await(ledger.apply(id(2), pay(2, 20)));
-      List<Tab> seen = new ArrayList<>();
-      archive.forEach(seen::add, (id, why) -> seen.clear());
-      assertEquals(List.of(Amount.of(10)), seen.stream().map(Tab::authorized).toList());
+      assertEquals(2, archive.export(lines));
+    }
+    assertRefused(lines.toString(), "exported while a gateway ran");
+  }
+
+  @Test
+  void forEach_slowReader_doesNotHoldUpCheckpoints() throws Exception {
+    fill(3);
+    try (LedgerArchive archive = LedgerArchive.read(home())) {
+      archive.forEach(
+          tab -> {
+            for (int i = 1; i <= 1_100; i++) {
+              await(ledger.apply(id(50), pay(50, 1_100L * tab.vouchers().size() + i)));
+            }
+            assertTrue(logStartsOver(), "the log cannot start over");
+          },
+          (id, why) -> {});
+    }
+  }
+
+  /** Whether all of the log can be copied into the file: nobody reads an old state of it. */
+  private boolean logStartsOver() {
+    try (var connection = DriverManager.getConnection("jdbc:sqlite:" + file());
+        var statement = connection.createStatement();
+        var row = statement.executeQuery("PRAGMA wal_checkpoint(PASSIVE)")) {
+      return row.getInt(2) == row.getInt(3);
+    } catch (SQLException e) {
+      throw new AssertionError(e);
     }
   }
 

@@ -14,6 +14,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,16 +33,26 @@ public final class ChannelWatch {
   /** Channels read from their chain at the same time. */
   private static final int AT_ONCE = 16;
 
+  /** Longer than a gateway waits for a transaction; a quarter of the shortest grace period. */
+  static final long TAKE_OVER_NANOS = TimeUnit.SECONDS.toNanos(150);
+
   /** Filecoin nodes keep at most 100 pending transactions of one sender. */
   private static final int MAX_CLOSING = 64;
 
   private final Tabs tabs;
   private final Payments payments;
   private final Map<Escrow, Chain> chains = new HashMap<>();
+  private final Map<ChannelId, Long> leavingSince = new ConcurrentHashMap<>();
+  private final LongSupplier nanoClock;
 
   ChannelWatch(Tabs tabs, Payments payments, Collection<Offer> offers) {
+    this(tabs, payments, offers, System::nanoTime);
+  }
+
+  ChannelWatch(Tabs tabs, Payments payments, Collection<Offer> offers, LongSupplier nanoClock) {
     this.tabs = tabs;
     this.payments = payments;
+    this.nanoClock = nanoClock;
     offers.forEach(offer -> chains.put(offer.terms().escrow(), offer.protocol().chain()));
   }
 
@@ -48,14 +61,9 @@ public final class ChannelWatch {
     vertx.setTimer(
         pauseMillis,
         now ->
-            roundIfFirst()
+            round()
                 .onFailure(failure -> LOG.warn("A round over the channels failed", failure))
                 .onComplete(done -> start(vertx, pauseMillis)));
-  }
-
-  /** Of the gateways on one ledger, one looks after the channels of all. */
-  private Future<Void> roundIfFirst() {
-    return tabs.leads() ? round() : Future.succeededFuture();
   }
 
   /** Looks at every channel once. */
@@ -111,9 +119,12 @@ public final class ChannelWatch {
     if (read instanceof Result.Ok<Channel> ok) {
       return seen(chain, tab, ok.value());
     }
-    return ((Result.Refused<Channel>) read).refusal() instanceof Refusal.ChannelNotFound
-        ? vanished(chain, tab)
-        : Future.succeededFuture();
+    Refusal refusal = ((Result.Refused<Channel>) read).refusal();
+    if (refusal instanceof Refusal.ChannelNotFound) {
+      return vanished(chain, tab);
+    }
+    LOG.warn("Channel {} cannot be looked up on its chain: {}", tab.id(), refusal);
+    return Future.succeededFuture();
   }
 
   /**
@@ -149,11 +160,29 @@ public final class ChannelWatch {
     return observed
         .onSuccess(
             result -> {
-              if (result instanceof Result.Ok<Tab> ok && isLeaving(ok.value())) {
-                redeem(chain, ok.value().id());
+              if (result instanceof Result.Ok<Tab> ok) {
+                redeemIfDue(chain, ok.value());
               }
             })
         .mapEmpty();
+  }
+
+  /**
+   * Of several gateways that see a payer leave, the leader redeems at once; the others, or the
+   * leader where another has begun to close, only once that one must have given up: a close is not
+   * to be sent twice, and it must not depend on one gateway either.
+   */
+  private void redeemIfDue(Chain chain, Tab tab) {
+    if (!isLeaving(tab)) {
+      leavingSince.remove(tab.id());
+      return;
+    }
+    long now = nanoClock.getAsLong();
+    long seenFor = now - leavingSince.computeIfAbsent(tab.id(), first -> now);
+    boolean oursToBegin = tabs.leads() && tab.phase() instanceof Tab.Phase.Disputed;
+    if (oursToBegin || !tabs.isShared() || seenFor >= TAKE_OVER_NANOS) {
+      redeem(chain, tab.id());
+    }
   }
 
   private static boolean isLeaving(Tab tab) {

@@ -235,10 +235,10 @@ final class Payments {
             tabs.endStreams(id)
                 .compose(ended -> tabs.quiet(id))
                 .compose(tab -> of(chain.close(id, tab.redeemable())))
-                .compose(result -> closed(id, result)));
+                .compose(result -> closed(chain, id, result)));
   }
 
-  private Future<Result<Paid>> closed(ChannelId id, Result<Chain.Redemption> result) {
+  private Future<Result<Paid>> closed(Chain chain, ChannelId id, Result<Chain.Redemption> result) {
     if (result instanceof Result.Ok<Chain.Redemption> ok) {
       return map(
           tabs.observe(ok.value().channel()), tab -> new Paid(tab, ok.value().transactionHash()));
@@ -246,8 +246,18 @@ final class Payments {
     Refusal refusal = ((Result.Refused<Chain.Redemption>) result).refusal();
     // A close that may still be mined keeps the tab closing; only a definite no reopens it.
     return refusal instanceof Refusal.TransactionReverted
-        ? then(tabs.abandonClose(id), tab -> refused(refusal))
+        ? abandonUnlessClosed(chain, id, refusal)
         : refused(refusal);
+  }
+
+  /** Another transaction may have closed the channel first: then nothing is sold on it again. */
+  private Future<Result<Paid>> abandonUnlessClosed(Chain chain, ChannelId id, Refusal refusal) {
+    return then(
+        of(chain.read(id)),
+        channel ->
+            channel.finalized()
+                ? then(tabs.observe(channel), tab -> refused(refusal))
+                : then(tabs.abandonClose(id), tab -> refused(refusal)));
   }
 
   private Future<Result<Paid>> onTab(

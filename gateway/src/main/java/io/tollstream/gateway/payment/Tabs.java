@@ -46,18 +46,16 @@ public final class Tabs {
   /** The most payment sockets that hear of one channel. */
   private static final int MAX_SOCKETS = 16;
 
-  /** About ten minutes; a ledger that is down for longer has ended every stream meanwhile. */
-  private static final int SETTLE_ATTEMPTS = 128;
-
   private static final long FIRST_RETRY_MILLIS = 100;
   private static final long LONGEST_RETRY_MILLIS = 5_000;
 
-  /** Longer than any node keeps its reservations without a word. */
-  private static final int QUIET_ATTEMPTS = 40;
+  /** Some 80 seconds: longer than a node without a word keeps its reservations. */
+  private static final int QUIET_ATTEMPTS = 84;
 
   private final Ledger ledger;
   private final Map<ChannelId, LiveTab> live = new ConcurrentHashMap<>();
   private final AtomicLong streams = new AtomicLong();
+  private volatile boolean closed;
 
   public Tabs(Ledger ledger) {
     this.ledger = ledger;
@@ -98,9 +96,19 @@ public final class Tabs {
     }
   }
 
+  /** Nothing is asked of the ledger again from now on: it is about to be closed. */
+  public void close() {
+    closed = true;
+  }
+
   /** A name for a stream that begins. */
   StreamId newStream() {
     return new StreamId(ledger.node(), streams.incrementAndGet());
+  }
+
+  /** Whether other gateways can be on the ledger. */
+  boolean isShared() {
+    return ledger.isShared();
   }
 
   /** Whether what must be done once, over all gateways of the ledger, is this one's to do. */
@@ -163,8 +171,9 @@ public final class Tabs {
   }
 
   /**
-   * Ends a stream by what it used. A ledger in trouble is asked again for long: until it answers,
-   * the payer is charged for what the stream did not use.
+   * Ends a stream by what it used. A ledger in trouble is asked again until it answers, for until
+   * then the payer is charged for what the stream did not use; there are no more of these than
+   * there were streams.
    */
   Future<Tab> settle(ChannelId id, StreamId stream, long used) {
     return settle(id, stream, used, 0);
@@ -175,7 +184,7 @@ public final class Tabs {
         .map(result -> ((Result.Ok<Tab>) result).value())
         .recover(
             failure ->
-                failures == SETTLE_ATTEMPTS || !(failure instanceof LedgerUnavailable)
+                closed || !(failure instanceof LedgerUnavailable)
                     ? Future.failedFuture(failure)
                     : after(retryMillis(failures))
                         .compose(now -> settle(id, stream, used, failures + 1)));
@@ -186,8 +195,8 @@ public final class Tabs {
   }
 
   /**
-   * The tab once no stream has a reservation on it any more, on any gateway; after half a minute,
-   * as it stands then: what is reserved counts as spent.
+   * The tab once no stream has a reservation on it any more, on any gateway; after a while, as it
+   * stands then: what is reserved counts as spent.
    */
   Future<Tab> quiet(ChannelId id) {
     return quiet(id, 0);

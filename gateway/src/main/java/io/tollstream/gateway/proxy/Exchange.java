@@ -32,6 +32,9 @@ import org.slf4j.LoggerFactory;
 final class Exchange implements MeteredStream.Exchange {
   private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
 
+  /** A body that is whole waits no longer than this for the ledger to say what it cost. */
+  private static final long TRAILER_SECONDS = 2;
+
   /** How long an origin may take to begin its answer to a request without a body. */
   private static final long FIRST_BYTE_SECONDS = 60;
 
@@ -230,12 +233,14 @@ final class Exchange implements MeteredStream.Exchange {
       client.end();
       return;
     }
-    settled.onComplete(
-        done -> {
-          Credit paid = Objects.requireNonNull(credit);
-          client.putTrailer(Receipt.HEADER, paid.receipt(units()));
-          client.end();
-        });
+    settled
+        .timeout(TRAILER_SECONDS, TimeUnit.SECONDS)
+        .onComplete(
+            done -> {
+              Credit paid = Objects.requireNonNull(credit);
+              client.putTrailer(Receipt.HEADER, paid.receipt(units()));
+              client.end();
+            });
   }
 
   private long units() {

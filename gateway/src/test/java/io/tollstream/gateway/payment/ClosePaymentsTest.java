@@ -16,6 +16,7 @@ import io.tollstream.gateway.TestPayer;
 import io.tollstream.gateway.TestViewer;
 import io.tollstream.metering.Amount;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class ClosePaymentsTest {
   private final Desk desk = new Desk();
   private final Channel channel = Desk.PAYER.channel(TestGateway.TERMS, 1_000);
+  private final AtomicLong nanos = new AtomicLong();
 
   @BeforeEach
   void openAndSpend() {
@@ -180,6 +182,44 @@ final class ClosePaymentsTest {
   }
 
   @Test
+  void watch_closingByAnotherGateway_isTakenUpOnlyAfterThatOneMustHaveGivenUp() {
+    desk.ledger.shared(true, false);
+    Desk.await(desk.tabs.beginClose(channel.id(), null));
+    ChannelWatch watch = watch();
+    Desk.await(watch.round());
+    nanos.addAndGet(ChannelWatch.TAKE_OVER_NANOS - 1);
+    Desk.await(watch.round());
+    assertEquals(0, desk.chain.calls(Call.CLOSE));
+    nanos.incrementAndGet();
+    Desk.await(watch.round());
+    TestViewer.eventually(() -> tab().phase() instanceof Phase.Closed);
+    assertEquals(List.of("300"), desk.chain.redeemed());
+  }
+
+  @Test
+  void watch_forcedCloseWhileTheLeaderIsBlind_isRedeemedByAnotherInTheEnd() {
+    desk.ledger.shared(true, true);
+    desk.chain.requestClose(channel.id());
+    ChannelWatch watch = watch();
+    Desk.await(watch.round());
+    assertEquals(0, desk.chain.calls(Call.CLOSE));
+    nanos.addAndGet(ChannelWatch.TAKE_OVER_NANOS);
+    Desk.await(watch.round());
+    TestViewer.eventually(() -> tab().phase() instanceof Phase.Closed);
+    assertEquals(List.of("300"), desk.chain.redeemed());
+  }
+
+  @Test
+  void close_revertedBecauseAnotherWasQuicker_staysClosed() {
+    desk.chain.refuse(Call.CLOSE, new Refusal.TransactionReverted("reverted"));
+    desk.chain.withdraw(channel.id());
+    assertInstanceOf(
+        Refusal.TransactionReverted.class,
+        Desk.refusal(desk.take(Desk.PAYER.close(channel.id(), 250))));
+    assertEquals(new Phase.Closed(), tab().phase());
+  }
+
+  @Test
   void watch_depositThatTheChainTookBack_buysNothingMore() {
     Tab tab = desk.opened(Desk.PAYER.channel(TestGateway.TERMS, 1_000), 400);
     desk.chain.forget(tab.id());
@@ -239,7 +279,7 @@ final class ClosePaymentsTest {
   }
 
   private ChannelWatch watch() {
-    return new ChannelWatch(desk.tabs, desk.payments, List.of(desk.offer()));
+    return new ChannelWatch(desk.tabs, desk.payments, List.of(desk.offer()), nanos::get);
   }
 
   private Tab tab() {
