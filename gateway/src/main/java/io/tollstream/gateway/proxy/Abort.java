@@ -19,7 +19,9 @@ final class Abort {
     if (request.version() != HttpVersion.HTTP_2
         && request.connection() instanceof HttpServerConnection connection) {
       Channel channel = connection.channelHandlerContext().channel();
-      channel.config().setOption(ChannelOption.SO_LINGER, 0);
+      if (channel.isOpen()) { // a socket that is closed already takes no options
+        channel.config().setOption(ChannelOption.SO_LINGER, 0);
+      }
       connection.close();
     } else {
       request.response().reset(CANCEL);
