@@ -2,11 +2,10 @@ package io.tollstream.channels.ledger;
 
 import static java.util.Objects.requireNonNull;
 
+import io.tollstream.channels.Ports;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.ProcessBuilder.Redirect;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -77,7 +76,7 @@ public final class Postgres implements AutoCloseable {
 
   private static Postgres start(Path home, @Nullable Certificate certificate, String... settings) {
     try {
-      Postgres server = new Postgres(home, freePort());
+      Postgres server = new Postgres(home, Ports.free());
       try {
         server.create(settings);
         if (certificate != null) {
@@ -108,12 +107,6 @@ public final class Postgres implements AutoCloseable {
       shared = server;
     }
     return server;
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 
   private void create(String... settings) throws IOException {

@@ -108,7 +108,12 @@ final class Account {
 
   /** A voucher of so much more than the best one, or of the whole deposit. */
   synchronized Voucher raise(Amount step) {
-    return sign(best().plus(step).min(deposit()));
+    return atLeast(best().plus(step));
+  }
+
+  /** As {@link #raise}, once all that is signed is acknowledged: till then, the best one again. */
+  synchronized Voucher raiseOnce(Amount step) {
+    return acknowledged.equals(best()) ? raise(step) : sign(best());
   }
 
   /** A voucher of at least so much, within the deposit; the best one where that is. */

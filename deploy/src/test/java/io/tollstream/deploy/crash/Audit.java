@@ -31,27 +31,26 @@ final class Audit {
     this.load = load;
   }
 
-  /** Every gateway's view, once no stream is open any more. */
+  /** Every gateway's view, once no stream is open on any. */
   void tabs() throws IOException, InterruptedException {
     for (GatewayProcess gateway : cluster.gateways()) {
-      compare(quietTabs(gateway));
+      awaitQuiet(gateway);
+    }
+    for (GatewayProcess gateway : cluster.gateways()) {
+      compare(gateway.tabs());
     }
     load.incidents().orThrow();
   }
 
   /**
-   * A gateway learns of the end of a stream a little later than the one who broke it off. The tabs
-   * of one answer may be older than its streams, so the last look is one more.
+   * A gateway learns of the end of a stream a little later than the one who broke it off, and has
+   * settled it when it no longer counts it.
    */
-  private static List<TabView> quietTabs(GatewayProcess gateway)
-      throws IOException, InterruptedException {
+  private static void awaitQuiet(GatewayProcess gateway) throws InterruptedException {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(QUIET_SECONDS);
-    while (true) {
-      if (gateway.tabs().stream().allMatch(tab -> tab.streams() == 0)) {
-        return gateway.tabs();
-      }
+    while (!gateway.isQuiet()) {
       if (System.nanoTime() > deadline) {
-        throw new AssertionError(gateway + " still has streams open");
+        throw new AssertionError(gateway + " does not come to rest:\n" + gateway.messages());
       }
       Thread.sleep(LOOK_MILLIS);
     }

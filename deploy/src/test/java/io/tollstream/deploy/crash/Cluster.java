@@ -16,8 +16,9 @@ final class Cluster {
   private final Map<Ware, Challenge> challenges = new EnumMap<>(Ware.class);
 
   Cluster(Market market, Engine engine) throws IOException {
+    String ledger = engine.setting(market.home());
     for (int i = 0; i < engine.gateways(); i++) {
-      gateways.add(new GatewayProcess(market, "gateway-" + i, engine.setting()));
+      gateways.add(new GatewayProcess(market, "gateway-" + i, ledger, i == 0));
     }
   }
 

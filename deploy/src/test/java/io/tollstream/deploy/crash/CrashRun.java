@@ -10,6 +10,7 @@ import io.tollstream.metering.Amount;
 import java.io.IOException;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -52,10 +53,12 @@ final class CrashRun implements AutoCloseable {
 
   private static final int PAYERS = 16;
   private static final int CALM_STREAMS = 8 * PAYERS;
-  private static final int MOST_SOLD_BYTES = 16 << 20;
+  private static final int MOST_SOLD_BYTES = 8 << 20;
   private static final int MOST_CLOSE_MILLIS = 60;
   private static final int MOST_STOP_MILLIS = 100;
-  private static final int ROUNDS_BETWEEN_CALMS = 10;
+  private static final int MOST_OUTAGE_MILLIS = 1_000;
+  private static final int MOST_RECOVERY_MILLIS = 500;
+  private static final int ROUNDS_BETWEEN_CALMS = 25;
   private static final int LOOK_NANOS = 100_000;
   private static final int PATIENCE_SECONDS = 60;
 
@@ -85,7 +88,11 @@ final class CrashRun implements AutoCloseable {
       if (round % ROUNDS_BETWEEN_CALMS == 0) {
         calm();
       }
-      crash(round);
+      Engine.Server server = engine.victim();
+      String what = server == null ? crash(cluster.any(random)) : crash(server);
+      audit.tabs();
+      long soldMiB = load.incidents().bytes.sum() >> 20;
+      System.out.printf("%3d %s, %d MiB sold%n", round, what, soldMiB);
     }
     calm();
     closeAll();
@@ -102,9 +109,13 @@ final class CrashRun implements AutoCloseable {
     cluster.start();
   }
 
-  private void crash(int round) throws Exception {
-    GatewayProcess victim = cluster.any(random);
-    Moment moment = MOMENTS.get(random.nextInt(MOMENTS.size()));
+  private Moment anyMoment() {
+    return MOMENTS.get(random.nextInt(MOMENTS.size()));
+  }
+
+  /** A gateway dies; what it did is told. */
+  private String crash(GatewayProcess victim) throws Exception {
+    Moment moment = anyMoment();
     if (moment == Moment.STARTING) {
       victim.kill();
       victim.spawn();
@@ -122,10 +133,39 @@ final class CrashRun implements AutoCloseable {
     victim.spawn();
     victim.awaitReady();
     startMillis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startedNanos);
-    audit.tabs();
-    System.out.printf(
-        "%3d %s killed %s: %s under way, %d MiB sold; up again after %d ms%n",
-        round, victim, moment, underWay, load.incidents().bytes.sum() >> 20, startMillis);
+    return "%s killed %s: %s under way, up again after %d ms"
+        .formatted(victim, moment, underWay, startMillis);
+  }
+
+  /** The ledger's server dies and comes back, and the gateways live through it at work. */
+  private String crash(Engine.Server victim) throws Exception {
+    Moment moment = anyMoment();
+    load.resume(false);
+    await(moment == Moment.STARTING ? Moment.WORKING : moment);
+    String underWay = load.incidents().underWay();
+    load.incidents().outageBegins();
+    strike(victim, moment);
+    int outageMillis = random.nextInt(MOST_OUTAGE_MILLIS);
+    Thread.sleep(outageMillis);
+    victim.start();
+    load.pause();
+    load.incidents().outageEnds();
+    return "ledger's server killed %s: %s under way, down for %d ms"
+        .formatted(moment, underWay, outageMillis);
+  }
+
+  private void strike(Engine.Server victim, Moment moment) throws InterruptedException {
+    if (moment == Moment.STOPPING) {
+      victim.stop();
+      return;
+    }
+    victim.kill();
+    if (moment == Moment.STARTING) {
+      CompletableFuture<Void> recovering = CompletableFuture.runAsync(victim::start);
+      Thread.sleep(random.nextInt(MOST_RECOVERY_MILLIS));
+      victim.kill();
+      recovering.join();
+    }
   }
 
   /**
@@ -190,9 +230,11 @@ final class CrashRun implements AutoCloseable {
     return load.accounts().stream().allMatch(account -> account.state() == State.CLOSED);
   }
 
-  /** What it has tried. */
-  Incidents incidents() {
-    return load.incidents();
+  /** Whether it has tried everything that it is there to try. */
+  boolean hasTriedAll() {
+    return engine.victim() == null
+        ? load.incidents().haveGatewaysDied()
+        : load.incidents().hasLedgerDied();
   }
 
   /** What it has tried, and what crashes and hurry have cost the payers, in base units. */
@@ -205,7 +247,7 @@ final class CrashRun implements AutoCloseable {
       surplus = surplus.plus(account.surplus());
     }
     int channels = load.accounts().size();
-    return incidents()
+    return load.incidents()
         + "; "
         + charged
         + " charged on "

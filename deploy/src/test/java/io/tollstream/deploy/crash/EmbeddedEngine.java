@@ -14,7 +14,7 @@ final class EmbeddedEngine implements Engine {
   }
 
   @Override
-  public String setting() {
+  public String setting(Path home) {
     return "{directory: " + DIRECTORY + "}";
   }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.tollstream.channels.Ports;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -29,8 +30,8 @@ final class GatewayProcess {
   private static final Path ROOT = Path.of(System.getProperty("tollstream.root", ".."));
   private static final Path JAR = ROOT.resolve("gateway/target/tollstream.jar");
   private static final Path JAVA = Path.of(System.getProperty("java.home"), "bin", "java");
-  private static final int READY_SECONDS = 60;
-  private static final int STOP_SECONDS = 30;
+  private static final int READY_SECONDS = 120;
+  private static final int STOP_SECONDS = 120;
   private static final int SIGKILL_STATUS = 128 + 9;
   private static final int SIGTERM_STATUS = 128 + 15;
   private static final int PAGE = 1_000;
@@ -38,6 +39,7 @@ final class GatewayProcess {
 
   private final Path home;
   private final String name;
+  private final boolean archiving;
   private final int port = Ports.free();
   private final int managementPort = Ports.free();
   private final Path config;
@@ -45,7 +47,13 @@ final class GatewayProcess {
   private volatile boolean up;
   private final AtomicInteger lives = new AtomicInteger();
 
-  GatewayProcess(Market market, String name, String ledger) throws IOException {
+  /**
+   * A gateway that has not been started.
+   *
+   * @param archiving whether its first life is the one that leaves its classes to others
+   */
+  GatewayProcess(Market market, String name, String ledger, boolean archiving) throws IOException {
+    this.archiving = archiving;
     this.home = market.home();
     this.name = name;
     this.config = market.configure(name, ledger, port, managementPort);
@@ -75,19 +83,23 @@ final class GatewayProcess {
             .start();
   }
 
-  /**
-   * The first life leaves the classes it loaded for the others, which then start in half the time.
-   */
   private List<String> command() {
-    Path classes = home.resolve("classes.jsa");
-    String option = Files.exists(classes) ? "-XX:SharedArchiveFile=" : "-XX:ArchiveClassesAtExit=";
     List<String> command = new ArrayList<>();
-    command.addAll(List.of(JAVA.toString(), "-XX:TieredStopAtLevel=1", "-Xmx192m", "-Xshare:auto"));
+    command.addAll(List.of(JAVA.toString(), "-XX:TieredStopAtLevel=1", "-Xmx192m"));
     command.add("-Xlog:disable"); // else the virtual machine talks of archives before we do
-    command.add(option + classes);
+    command.addAll(archive());
     command.addAll(List.of("-jar", JAR.toAbsolutePath().normalize().toString()));
     command.addAll(List.of("serve", "--config", config.toString()));
     return command;
+  }
+
+  /** One first life leaves the classes it loaded to all others, which start in half the time. */
+  private List<String> archive() {
+    Path classes = home.resolve("classes.jsa");
+    if (Files.exists(classes)) {
+      return List.of("-Xshare:auto", "-XX:SharedArchiveFile=" + classes);
+    }
+    return archiving ? List.of("-XX:ArchiveClassesAtExit=" + classes) : List.of();
   }
 
   /** Waits until it has said that it is ready. */
@@ -143,6 +155,15 @@ final class GatewayProcess {
       throw new IllegalStateException(name + " was never started");
     }
     return started;
+  }
+
+  /** Whether it can read its tabs, and no stream is open on any. */
+  boolean isQuiet() {
+    try {
+      return tabs().stream().allMatch(tab -> tab.streams() == 0);
+    } catch (IOException ledgerUnavailable) {
+      return false;
+    }
   }
 
   /** Every tab, as the management port tells. */

@@ -20,25 +20,32 @@ final class Incidents {
   final LongAdder opensKilled = new LongAdder();
   final LongAdder closesKilled = new LongAdder();
   final LongAdder knocks = new LongAdder(); // on a port that nobody listened on
-  final LongAdder cut = new LongAdder(); // streams that their payer broke off
+  final LongAdder brokenOff = new LongAdder(); // streams, by their payers
+  final LongAdder streamsSurviving = new LongAdder(); // an outage of the ledger, to come whole
+  final LongAdder refusals = new LongAdder(); // that are excused
 
+  private final AtomicInteger outages = new AtomicInteger();
+  private volatile boolean outage;
   private final Queue<Throwable> wrong = new ConcurrentLinkedQueue<>();
 
   @Override
   public String toString() {
     return String.format(
         "%,d bytes in %d whole streams, %d vouchers and %d closes acknowledged; %d streams broken"
-            + " off; killed: %d streams, %d vouchers, %d opens, %d closes; %d knocks unanswered",
+            + " off; killed: %d streams, %d vouchers, %d opens, %d closes; %d knocks unanswered;"
+            + " %d streams survived the ledger, %d refusals",
         bytes.sum(),
         streams.sum(),
         vouchers.sum(),
         closes.sum(),
-        cut.sum(),
+        brokenOff.sum(),
         streamsKilled.sum(),
         vouchersKilled.sum(),
         opensKilled.sum(),
         closesKilled.sum(),
-        knocks.sum());
+        knocks.sum(),
+        streamsSurviving.sum(),
+        refusals.sum());
   }
 
   void wrong(Throwable what) {
@@ -50,19 +57,20 @@ final class Incidents {
     return streamsUnderWay + " streams and " + vouchersUnderWay + " vouchers";
   }
 
-  /** Whether a run has tried everything that it is there to try. */
-  boolean haveAllHappened() {
-    return Stream.of(
-            bytes,
-            streams,
-            vouchers,
-            closes,
-            cut,
-            knocks,
-            streamsKilled,
-            vouchersKilled,
-            closesKilled)
-        .allMatch(count -> count.sum() > 0);
+  /** Whether gateways have died over all that is there to die over. */
+  boolean haveGatewaysDied() {
+    return haveAll(bytes, streams, vouchers, closes, brokenOff)
+        && haveAll(streamsKilled, vouchersKilled, closesKilled, knocks);
+  }
+
+  /** Whether the ledger has died over all that is there to die over. */
+  boolean hasLedgerDied() {
+    return haveAll(bytes, streams, vouchers, closes, brokenOff)
+        && haveAll(refusals, streamsSurviving);
+  }
+
+  private static boolean haveAll(LongAdder... counts) {
+    return Stream.of(counts).allMatch(count -> count.sum() > 0);
   }
 
   /** Waits until every voucher is acknowledged, or never will be. */
@@ -93,17 +101,37 @@ final class Incidents {
     }
   }
 
+  /** The ledger is about to go: whatever gateways refuse or break from now on, they may. */
+  void outageBegins() {
+    outages.incrementAndGet();
+    outage = true;
+  }
+
+  void outageEnds() {
+    outage = false;
+  }
+
+  boolean isOutage() {
+    return outage;
+  }
+
+  int outages() {
+    return outages.get();
+  }
+
   /** A connection broke; nothing but the death of the gateway's life excuses that. */
   void broke(GatewayProcess gateway, int life, Throwable how) {
-    if (gateway.isUp(life)) {
+    if (gateway.isUp(life) && !outage) {
       wrong(new AssertionError(gateway + " broke a connection while it was up: " + how, how));
     }
   }
 
-  /** An answer that only a gateway that is coming up or going down may give. */
+  /** An answer that only a gateway without a ledger, or going up or down itself, may give. */
   void refused(GatewayProcess gateway, int life, String what) {
-    if (gateway.isUp(life)) {
+    if (gateway.isUp(life) && !outage) {
       wrong(new AssertionError(gateway + ": " + what));
+    } else {
+      refusals.increment();
     }
   }
 

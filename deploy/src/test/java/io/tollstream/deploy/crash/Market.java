@@ -55,7 +55,7 @@ final class Market implements AutoCloseable {
     }
   }
 
-  private static void writeSecret(Path file, String secret) throws IOException {
+  static void writeSecret(Path file, String secret) throws IOException {
     Files.createFile(
         file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     Files.writeString(file, secret + "\n");

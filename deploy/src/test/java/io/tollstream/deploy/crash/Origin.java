@@ -1,5 +1,6 @@
 package io.tollstream.deploy.crash;
 
+import io.tollstream.channels.Ports;
 import java.io.File;
 import java.io.IOException;
 import java.net.ConnectException;

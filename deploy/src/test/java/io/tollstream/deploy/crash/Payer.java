@@ -30,7 +30,7 @@ final class Payer implements Runnable, AutoCloseable {
 
   private static final int MAX_PARALLEL = 4;
   private static final int MAX_BURST = 40; // more than a tab keeps
-  private static final int REST_MILLIS = 10;
+  private static final int REST_MILLIS = 20;
 
   private final Market market;
   private final Cluster cluster;
@@ -65,7 +65,7 @@ final class Payer implements Runnable, AutoCloseable {
       while (load.turnstile().enter()) {
         try {
           work();
-          if (!cluster.isUp()) {
+          if (!isSelling()) {
             Thread.sleep(REST_MILLIS);
           }
         } catch (RuntimeException | Error e) {
@@ -191,7 +191,7 @@ final class Payer implements Runnable, AutoCloseable {
   private void burst(Account account) throws InterruptedException {
     boolean bySocket = random.nextBoolean();
     Ware ware = Ware.any(random);
-    for (int i = random.nextInt(MAX_BURST); i >= 0 && cluster.isUp() && load.isOn(); i--) {
+    for (int i = random.nextInt(MAX_BURST); i >= 0 && isSelling(); i--) {
       Voucher voucher = account.raise(Amount.of(1 + random.nextInt(500)));
       if (bySocket) {
         socket(account, ware).pay(voucher);
@@ -199,6 +199,10 @@ final class Payer implements Runnable, AutoCloseable {
         till.pay(account, ware, voucher);
       }
     }
+  }
+
+  private boolean isSelling() {
+    return load.isOn() && cluster.isUp() && !load.incidents().isOutage();
   }
 
   /**

@@ -45,7 +45,7 @@ final class Purse {
 
   /** The stream stands still: whatever was believed to be enough was not. */
   void more(Ware ware) throws InterruptedException {
-    Voucher voucher = account.raise(ware.cost(windowBytes));
+    Voucher voucher = account.raiseOnce(ware.cost(windowBytes));
     if (bySocket) {
       payer.socket(account, ware).pay(voucher);
     } else {

@@ -40,6 +40,7 @@ final class Stream {
   private final Purse purse;
   private final Load load;
   private final Incidents incidents;
+  private final int outagesBefore;
   private int got;
   private int standstills;
 
@@ -50,6 +51,7 @@ final class Stream {
     this.purse = purse;
     this.load = load;
     this.incidents = load.incidents();
+    this.outagesBefore = incidents.outages();
   }
 
   /**
@@ -149,11 +151,14 @@ final class Stream {
       }
     }
     incidents.streams.increment();
+    if (incidents.outages() > outagesBefore) {
+      incidents.streamsSurviving.increment();
+    }
   }
 
   private void breakOff(Line line) throws IOException {
     lost(RESERVED_BYTES + piece.bytes() - got);
-    incidents.cut.increment();
+    incidents.brokenOff.increment();
     if (load.random().nextBoolean()) {
       line.reset();
     }

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class Till implements AutoCloseable {
   private static final int OK = 200;
   private static final int GONE = 410;
+  private static final int UNAVAILABLE = 503;
 
   private final Cluster cluster;
   private final Incidents incidents;
@@ -84,7 +85,7 @@ final class Till implements AutoCloseable {
       if (status == OK && receipt != null) {
         return Receipt.parse(receipt);
       }
-      if (status != GONE || !account.isLeaving()) {
+      if (!account.isLeaving() || !isNotNow(status)) {
         String what = payload.getString("action") + " was answered " + status + body;
         incidents.refused(asked(), life, what + "; " + account);
       }
@@ -98,6 +99,14 @@ final class Till implements AutoCloseable {
       drop();
     }
     return null;
+  }
+
+  /**
+   * What a close may be answered: it is under way already, or the transactions of several gateways
+   * with one key have got in each other's way, who then take it up again.
+   */
+  private boolean isNotNow(int status) {
+    return status == GONE || (status == UNAVAILABLE && cluster.gateways().size() > 1);
   }
 
   /** A connection to some gateway in its present life. */

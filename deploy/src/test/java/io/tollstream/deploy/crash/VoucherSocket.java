@@ -134,7 +134,7 @@ final class VoucherSocket implements WebSocket.Listener, AutoCloseable {
       if (!account.isLeaving()) {
         incidents.refused(gateway, life, frame.toJson() + "; " + account);
       }
-      end(new IOException("refused: " + frame));
+      close(); // the one voucher that was refused is among those that wait
     }
   }
 

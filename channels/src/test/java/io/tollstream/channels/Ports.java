@@ -1,4 +1,4 @@
-package io.tollstream.deploy.crash;
+package io.tollstream.channels;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -10,16 +10,17 @@ import java.util.concurrent.ThreadLocalRandom;
 /**
  * Loopback ports for servers that die and come back. They lie below those that the kernel lends to
  * outgoing connections: one of these would sooner or later be lent to somebody while its server is
- * dead, and payers that knock on it would in the end be connected to themselves.
+ * dead, and clients that knock on it would in the end be connected to themselves.
  */
-final class Ports {
+public final class Ports {
   private static final Path LENT = Path.of("/proc/sys/net/ipv4/ip_local_port_range");
   private static final int FIRST = 10_000;
   private static final int ATTEMPTS = 1_000;
 
   private Ports() {}
 
-  static int free() throws IOException {
+  /** A port that nobody listens on, to be taken soon. */
+  public static int free() throws IOException {
     int end = Integer.parseInt(Files.readAllLines(LENT).get(0).split("\\s+")[0]);
     for (int i = 0; i < ATTEMPTS; i++) {
       int port = ThreadLocalRandom.current().nextInt(FIRST, end);
