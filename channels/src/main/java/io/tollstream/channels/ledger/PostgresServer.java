@@ -42,6 +42,9 @@ public record PostgresServer(
 
   private static final int MAX_PORT = 65_535;
 
+  /** How long JDBC waits for the server to say something, a migration's statement included. */
+  private static final Duration JDBC_ANSWER_LIMIT = Duration.ofSeconds(30);
+
   /** Plain names only: they go into a search path and into the name of a channel. */
   private static final Pattern SCHEMA = Pattern.compile("(?!pg_)[a-z_][a-z0-9_]{0,39}");
 
@@ -129,7 +132,10 @@ public record PostgresServer(
         .setTrustOptions(new PemTrustOptions().addCertPath(authorities.toString()));
   }
 
-  /** What the migrations connect with: they need JDBC. */
+  /**
+   * What migrations and archives connect with: they need JDBC. The details of the server's errors
+   * are left out: they quote rows, and signatures are money.
+   */
   DataSource dataSource(Duration connectTimeout) {
     PGSimpleDataSource source = new PGSimpleDataSource();
     source.setServerNames(new String[] {host});
@@ -140,6 +146,8 @@ public record PostgresServer(
     source.setApplicationName("tollstream migration");
     source.setConnectTimeout(seconds(connectTimeout));
     source.setLoginTimeout(seconds(connectTimeout));
+    source.setSocketTimeout(seconds(JDBC_ANSWER_LIMIT));
+    source.setLogServerErrorDetail(false);
     source.setSslMode(sslMode().name().toLowerCase(Locale.ROOT).replace('_', '-'));
     if (authorities != null) {
       source.setSslRootCert(authorities.toString());

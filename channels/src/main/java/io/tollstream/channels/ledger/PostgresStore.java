@@ -53,11 +53,6 @@ final class PostgresStore implements TabStore {
     this.node = node;
   }
 
-  /** Connects now, to fail early. */
-  void connect() {
-    session();
-  }
-
   private Session session() {
     if (session != null && session.connection().isLost()) {
       disconnect();
