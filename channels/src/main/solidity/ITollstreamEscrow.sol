@@ -23,6 +23,15 @@ interface ITollstreamEscrow {
         bool finalized;
     }
 
+    /// @notice A voucher to settle in a batch, its signature in three parts.
+    struct Settlement {
+        bytes32 channelId;
+        uint128 cumulativeAmount;
+        uint8 v;
+        bytes32 r;
+        bytes32 s;
+    }
+
     // ---- "Contract Errors": the recommended names ----
 
     error ChannelAlreadyExists();
@@ -55,6 +64,10 @@ interface ITollstreamEscrow {
     /// @notice This escrow was deployed without a Permit2 address.
     error Permit2NotConfigured();
     error GracePeriodTooShort();
+    /// @notice The batch is of another token than the channel.
+    error TokenMismatch();
+    /// @notice No item of the batch could be settled.
+    error NothingToSettle();
     error NothingOwed();
     error TransferFailed();
 
@@ -71,6 +84,9 @@ interface ITollstreamEscrow {
     );
     event ChannelToppedUp(bytes32 indexed channelId, uint128 additionalDeposit, uint128 newDeposit);
     event ChannelSettled(bytes32 indexed channelId, uint128 cumulativeAmount, uint128 delta);
+    /// @notice A batch went on without this item.
+    /// @param reason as in settleMany's refusals
+    event SettlementRefused(bytes32 indexed channelId, bytes4 reason);
     /// @param graceEnd Unix seconds from which the payer may withdraw
     event CloseRequested(bytes32 indexed channelId, uint256 graceEnd);
     event CloseRequestCancelled(bytes32 indexed channelId);
@@ -79,6 +95,7 @@ interface ITollstreamEscrow {
     event ChannelClosed(bytes32 indexed channelId, uint128 settled, uint128 delta, uint128 refund);
     event ChannelWithdrawn(bytes32 indexed channelId, uint128 refund);
     /// @notice The recipient refused native coin; it waits here until the recipient claims it.
+    /// @param channelId zero where the payment was a batch's
     event PaymentDeferred(bytes32 indexed channelId, address indexed account, uint256 amount);
     event PaymentClaimed(address indexed account, address indexed to, uint256 amount);
 
@@ -193,6 +210,20 @@ interface ITollstreamEscrow {
         bytes calldata payeeSignature,
         bytes calldata voucherSignature
     ) external;
+
+    // ---- Beyond the draft: many settlements for one transaction ----
+
+    /// @notice Settles the caller's channels of one token, or of native coin, for one payment of
+    /// the sum; payee only, as settle is.
+    /// @dev An item that cannot be settled is left as it was and does not stop the others; if none
+    /// can be, the call reverts with NothingToSettle. Vouchers count only if a plain key signed
+    /// them: those of contracts (ERC-1271) go through settle, one by one.
+    /// @return refusals for each item zero if it was settled, else the selector of the error that
+    /// settle would revert with, or of TokenMismatch
+    function settleMany(
+        address token,
+        Settlement[] calldata settlements
+    ) external returns (bytes4[] memory refusals);
 
     // ---- Native coin that could not be delivered ----
 

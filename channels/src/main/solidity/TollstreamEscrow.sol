@@ -177,6 +177,30 @@ contract TollstreamEscrow is ITollstreamEscrow, EIP712, ReentrancyGuard {
         _close(channelId, channel, cumulativeAmount, signature);
     }
 
+    /// @inheritdoc ITollstreamEscrow
+    function settleMany(
+        address token,
+        Settlement[] calldata settlements
+    ) external nonReentrant returns (bytes4[] memory refusals) {
+        refusals = new bytes4[](settlements.length);
+        uint256 total = 0;
+        for (uint256 i = 0; i < settlements.length; ++i) {
+            Settlement calldata item = settlements[i];
+            Record storage channel = _channels[item.channelId];
+            bytes4 refusal = _refusal(channel, token, item);
+            if (refusal != 0) {
+                refusals[i] = refusal;
+                emit SettlementRefused(item.channelId, refusal);
+                continue;
+            }
+            uint128 delta = item.cumulativeAmount - channel.settled;
+            _redeem(item.channelId, channel, item.cumulativeAmount, delta);
+            total += delta;
+        }
+        if (total == 0) revert NothingToSettle();
+        _pay(bytes32(0), token, msg.sender, total);
+    }
+
     // ---- Relayers ----
 
     /// @inheritdoc ITollstreamEscrow
@@ -421,9 +445,41 @@ contract TollstreamEscrow is ITollstreamEscrow, EIP712, ReentrancyGuard {
         if (cumulativeAmount > channel.deposit) revert AmountExceedsDeposit();
         _checkVoucher(channelId, channel, cumulativeAmount, signature);
         uint128 delta = cumulativeAmount - settled;
+        _redeem(channelId, channel, cumulativeAmount, delta);
+        _pay(channelId, _tokenOf(channel), channel.payee, delta);
+    }
+
+    /// @dev Why an item of a batch cannot be settled: the selector of an error, or zero. One item
+    /// must not stop the rest, so nothing here reverts, and no signer is called: a contract could
+    /// burn the gas of the whole batch.
+    function _refusal(
+        Record storage channel,
+        address token,
+        Settlement calldata item
+    ) private view returns (bytes4) {
+        if (channel.payee == address(0)) return ChannelNotFound.selector;
+        if (channel.finalized) return ChannelFinalized.selector;
+        if (channel.payee != msg.sender) return NotPayee.selector;
+        if (_tokenOf(channel) != token) return TokenMismatch.selector;
+        if (item.cumulativeAmount <= channel.settled) return AmountNotIncreasing.selector;
+        if (item.cumulativeAmount > channel.deposit) return AmountExceedsDeposit.selector;
+        bytes32 digest = _hashTypedDataV4(_voucherHash(item.channelId, item.cumulativeAmount));
+        (address recovered, ECDSA.RecoverError failure,) =
+            ECDSA.tryRecover(digest, item.v, item.r, item.s);
+        return failure == ECDSA.RecoverError.NoError && recovered == _signerOf(channel)
+            ? bytes4(0)
+            : InvalidSignature.selector;
+    }
+
+    /// @dev Writes down what a checked voucher is worth, for the caller to pay.
+    function _redeem(
+        bytes32 channelId,
+        Record storage channel,
+        uint128 cumulativeAmount,
+        uint128 delta
+    ) private {
         channel.settled = cumulativeAmount;
         emit ChannelSettled(channelId, cumulativeAmount, delta);
-        _pay(channelId, _tokenOf(channel), channel.payee, delta);
     }
 
     function _close(
@@ -459,6 +515,11 @@ contract TollstreamEscrow is ITollstreamEscrow, EIP712, ReentrancyGuard {
         return address((uint160(channel.signerHigh) << 64) | channel.signerLow);
     }
 
+    function _signerOf(Record storage channel) private view returns (address) {
+        address delegate = _delegateOf(channel);
+        return delegate == address(0) ? channel.payer : delegate;
+    }
+
     // ---- Signatures ----
 
     function _voucherHash(
@@ -474,9 +535,9 @@ contract TollstreamEscrow is ITollstreamEscrow, EIP712, ReentrancyGuard {
         uint128 cumulativeAmount,
         bytes calldata signature
     ) private view {
-        address delegate = _delegateOf(channel);
-        address signer = delegate == address(0) ? channel.payer : delegate;
-        _checkSignature(signer, _voucherHash(channelId, cumulativeAmount), signature);
+        _checkSignature(
+            _signerOf(channel), _voucherHash(channelId, cumulativeAmount), signature
+        );
     }
 
     /// @dev Checks and consumes a payee's authorization ("Payee-initiated functions"). Settle and
@@ -578,7 +639,7 @@ contract TollstreamEscrow is ITollstreamEscrow, EIP712, ReentrancyGuard {
 
     /// @dev Pays a token, or native coin. Coin that the recipient refuses is kept for it to claim,
     /// so that neither side of a channel can block the other's money.
-    function _pay(bytes32 channelId, address token, address to, uint128 amount) private {
+    function _pay(bytes32 channelId, address token, address to, uint256 amount) private {
         if (amount == 0) return;
         if (token != address(0)) {
             IERC20(token).safeTransfer(to, amount);

@@ -278,11 +278,12 @@ describe('attacks', () => {
 
   for (const name of [
     'open', 'openWithAuthorization', 'openWithPermit2', 'topUp', 'topUpWithAuthorization',
-    'topUpWithPermit2', 'settle', 'settleWithAuthorization', 'close', 'closeWithAuthorization',
-    'withdraw',
+    'topUpWithPermit2', 'settle', 'settleWithAuthorization', 'settleMany', 'close',
+    'closeWithAuthorization', 'withdraw',
   ]) {
     for (const inner of [
       'settleWithAuthorization', 'closeWithAuthorization', 'topUpWithAuthorization', 'open',
+      'settleMany',
     ]) {
       it(`${name}_tokenReenters_${inner}_isLockedOut`, async () => {
         const token = w.reentrant.address

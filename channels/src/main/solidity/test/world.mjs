@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import {
   ContractFunctionRevertedError, createTestClient, encodeDeployData, getAddress, http, padHex,
-  parseEventLogs, publicActions, toHex, walletActions, zeroAddress,
+  parseEventLogs, parseSignature, publicActions, toHex, walletActions, zeroAddress,
 } from 'viem'
 import { mnemonicToAccount } from 'viem/accounts'
 import { compile, loadArtifact } from '../compile.mjs'
@@ -229,6 +229,13 @@ function builders(w) {
     return { args: [c.id, c.amount, signature], from: w.payee.address }
   }
 
+  /** A voucher as an item of settleMany. */
+  const settlement = async (o) => {
+    const c = { amount: DEPOSIT / 2n, ...o }
+    const { v, r, s } = parseSignature(c.signature ?? (await voucher(c.id, c.amount, c.by)))
+    return { channelId: c.id, cumulativeAmount: c.amount, v: Number(v), r, s }
+  }
+
   const calls = {
     open: async (o) => {
       const c = opening(o)
@@ -271,6 +278,10 @@ function builders(w) {
     },
     settle: payeeCall,
     close: payeeCall,
+    settleMany: async (o) => {
+      const items = await Promise.all((o.items ?? [o]).map(settlement))
+      return { args: [o.token ?? w.token.address, items], from: w.payee.address }
+    },
     settleWithAuthorization: relayed('Settle'),
     closeWithAuthorization: relayed('Close'),
     requestClose: async (o) => ({ args: [o.id], from: w.payer.address }),
@@ -283,5 +294,5 @@ function builders(w) {
     return w.send(w.escrow, name, args, { from: o.sender ?? from, value: o.value ?? value })
   }
   const open = async (o = {}, how = 'open') => (await call(how, o)).events[0].args.channelId
-  return { calls, call, open, salt, voucher, authorization, receive, permit, domain }
+  return { calls, call, open, salt, voucher, settlement, authorization, receive, permit, domain }
 }

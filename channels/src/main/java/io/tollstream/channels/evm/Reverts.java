@@ -34,6 +34,8 @@ final class Reverts {
           "DepositMismatch()",
           "Permit2NotConfigured()",
           "GracePeriodTooShort()",
+          "TokenMismatch()",
+          "NothingToSettle()",
           "NothingOwed()",
           "TransferFailed()",
           "ReentrancyGuardReentrantCall()",
@@ -59,6 +61,7 @@ final class Reverts {
                   (String error) -> error.substring(0, error.indexOf('(')),
                   (a, b) -> a));
   private static final int SELECTOR_DIGITS = 8;
+  private static final String UNKNOWN = "reverted";
 
   private Reverts() {}
 
@@ -73,10 +76,12 @@ final class Reverts {
   /** The name of the error, or "reverted" where the contract gave none that is known. */
   static String name(RpcFailure failure) {
     String data = failure.revertData();
-    return data == null
-        ? "reverted"
-        : NAMES.getOrDefault(
-            data.substring(0, SELECTOR_DIGITS).toLowerCase(Locale.ROOT), "reverted");
+    return data == null ? UNKNOWN : nameOf(data.substring(0, SELECTOR_DIGITS));
+  }
+
+  /** As {@link #name}, for the eight digits of a selector. */
+  static String nameOf(String selector) {
+    return NAMES.getOrDefault(selector.toLowerCase(Locale.ROOT), UNKNOWN);
   }
 
   /** The refusal that a failure stands for: a revert's, or that the chain cannot be asked. */
@@ -120,7 +125,7 @@ final class Reverts {
             || sentence.contains("exceeds allowance")
             || sentence.contains("insufficient")
             || sentence.equals("transfer_from_failed");
-    return pullFailed ? shortOf(attempt) : new Refusal.TransactionReverted("reverted");
+    return pullFailed ? shortOf(attempt) : new Refusal.TransactionReverted(UNKNOWN);
   }
 
   private static <T> @Nullable T argument(RpcFailure failure, Function<Returned, T> as) {
