@@ -4,10 +4,13 @@ import io.tollstream.channels.Hex;
 import io.tollstream.metering.Amount;
 import java.math.BigInteger;
 import java.util.Arrays;
+import java.util.List;
 import org.web3j.abi.FunctionEncoder;
 import org.web3j.abi.datatypes.Address;
+import org.web3j.abi.datatypes.DynamicArray;
 import org.web3j.abi.datatypes.DynamicBytes;
 import org.web3j.abi.datatypes.Function;
+import org.web3j.abi.datatypes.StaticStruct;
 import org.web3j.abi.datatypes.Type;
 import org.web3j.abi.datatypes.Utf8String;
 import org.web3j.abi.datatypes.generated.Bytes32;
@@ -57,6 +60,10 @@ final class Abi {
 
   static Type<?> bytes(byte[] bytes) {
     return new DynamicBytes(bytes);
+  }
+
+  static Type<?> structs(List<StaticStruct> structs) {
+    return new DynamicArray<>(StaticStruct.class, structs);
   }
 
   static Type<?> string(String text) {

@@ -13,10 +13,16 @@ import io.tollstream.channels.Hex;
 import io.tollstream.channels.Voucher;
 import io.tollstream.metering.Amount;
 import java.math.BigInteger;
+import java.util.Arrays;
+import java.util.List;
+import org.web3j.abi.datatypes.StaticStruct;
 import org.web3j.abi.datatypes.Type;
+import org.web3j.abi.datatypes.generated.Uint8;
 
 /** The calls of the escrow that a gateway or a payer makes (draft-evm-session-00). */
 final class EscrowCalls {
+  private static final byte[] NO_SIGNATURE = {};
+
   private final Address contract;
 
   EscrowCalls(Address contract) {
@@ -102,7 +108,74 @@ final class EscrowCalls {
 
   /** Closes with nothing more to redeem: no voucher is needed ("close", the forfeit path). */
   Call close(ChannelId channelId) {
-    return call("close", bytes32(channelId.bytes()), uint128(Amount.ZERO), bytes(new byte[0]));
+    return call("close", bytes32(channelId.bytes()), uint128(Amount.ZERO), bytes(NO_SIGNATURE));
+  }
+
+  /**
+   * Settles channels of one token together. A voucher that cannot be settled, or that a contract
+   * wallet signed, is left out; {@link EscrowEvents} tells which from the receipt.
+   *
+   * @param vouchers at least one
+   */
+  Call settleMany(Address token, List<Voucher> vouchers) {
+    if (vouchers.isEmpty()) {
+      throw new IllegalArgumentException("a batch needs a voucher");
+    }
+    return call(
+        "settleMany",
+        address(token),
+        Abi.structs(vouchers.stream().map(EscrowCalls::settlement).toList()));
+  }
+
+  private static StaticStruct settlement(Voucher voucher) {
+    byte[] signature = voucher.signature().bytes();
+    return new StaticStruct(
+        bytes32(voucher.channelId().bytes()),
+        uint128(voucher.cumulative()),
+        new Uint8(signature[64]),
+        bytes32(Arrays.copyOf(signature, 32)),
+        bytes32(Arrays.copyOfRange(signature, 32, 64)));
+  }
+
+  /** {@link #settle}, for anybody to send. */
+  Call settleWithAuthorization(Voucher voucher, PayeeAuthorization authorization) {
+    return relayed(
+        "settleWithAuthorization",
+        voucher.channelId(),
+        voucher.cumulative(),
+        authorization,
+        voucher.signature().bytes());
+  }
+
+  /** {@link #close(Voucher)}, for anybody to send. */
+  Call closeWithAuthorization(Voucher voucher, PayeeAuthorization authorization) {
+    return relayed(
+        "closeWithAuthorization",
+        voucher.channelId(),
+        voucher.cumulative(),
+        authorization,
+        voucher.signature().bytes());
+  }
+
+  /** {@link #close(ChannelId)}, for anybody to send. */
+  Call closeWithAuthorization(ChannelId channelId, PayeeAuthorization authorization) {
+    return relayed("closeWithAuthorization", channelId, Amount.ZERO, authorization, NO_SIGNATURE);
+  }
+
+  private Call relayed(
+      String name,
+      ChannelId channelId,
+      Amount cumulative,
+      PayeeAuthorization authorization,
+      byte[] voucherSignature) {
+    return call(
+        name,
+        bytes32(channelId.bytes()),
+        uint128(cumulative),
+        uint256(authorization.nonce()),
+        uint256(authorization.deadline()),
+        bytes(authorization.signature().bytes()),
+        bytes(voucherSignature));
   }
 
   Call requestClose(ChannelId channelId) {

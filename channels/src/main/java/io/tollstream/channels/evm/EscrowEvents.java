@@ -4,8 +4,11 @@ import io.tollstream.channels.Address;
 import io.tollstream.channels.ChannelId;
 import io.tollstream.channels.Hex;
 import io.tollstream.metering.Amount;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.web3j.protocol.core.methods.response.Log;
 import org.web3j.protocol.core.methods.response.TransactionReceipt;
@@ -18,6 +21,8 @@ final class EscrowEvents {
   private static final String OPENED =
       topic("ChannelOpened(bytes32,address,address,address,address,bytes32,uint128)");
   private static final String TOPPED_UP = topic("ChannelToppedUp(bytes32,uint128,uint128)");
+  private static final String SETTLED = topic("ChannelSettled(bytes32,uint128,uint128)");
+  private static final String REFUSED = topic("SettlementRefused(bytes32,bytes4)");
 
   private final Address contract;
 
@@ -40,6 +45,29 @@ final class EscrowEvents {
         .filter(log -> channelId(log).equals(channelId))
         .map(log -> new Returned(log.getData()).amount(0))
         .reduce(Amount.ZERO, Amount::plusOrMax);
+  }
+
+  /** What the payee has of each channel that the transaction settled, all in all. */
+  Map<ChannelId, Amount> settled(TransactionReceipt receipt) {
+    return events(receipt, SETTLED)
+        .collect(
+            Collectors.toUnmodifiableMap(
+                EscrowEvents::channelId,
+                log -> new Returned(log.getData()).amount(0),
+                Amount::max));
+  }
+
+  /** The channels that a batch left out, and the escrow's errors that say why. */
+  Map<ChannelId, String> leftOut(TransactionReceipt receipt) {
+    return events(receipt, REFUSED)
+        .collect(
+            Collectors.toUnmodifiableMap(
+                EscrowEvents::channelId, EscrowEvents::reason, (first, second) -> second));
+  }
+
+  private static String reason(Log log) {
+    byte[] word = new Returned(log.getData()).word(0);
+    return Reverts.nameOf(HexFormat.of().formatHex(word, 0, 4));
   }
 
   private Stream<Log> events(TransactionReceipt receipt, String topic) {
