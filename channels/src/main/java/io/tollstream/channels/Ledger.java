@@ -86,6 +86,9 @@ public interface Ledger extends AutoCloseable {
   /** Tabs in the order of their channel ids, from after the given one; at most {@code limit}. */
   CompletionStage<List<Tab>> tabs(@Nullable ChannelId after, int limit);
 
+  /** What must be remembered and belongs to no tab. */
+  Notes notes();
+
   /** Finishes what is under way, then closes the store. */
   @Override
   void close();

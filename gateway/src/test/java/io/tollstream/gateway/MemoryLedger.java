@@ -3,7 +3,9 @@ package io.tollstream.gateway;
 import io.tollstream.channels.ChannelId;
 import io.tollstream.channels.Ledger;
 import io.tollstream.channels.LedgerUnavailable;
+import io.tollstream.channels.MemoryNotes;
 import io.tollstream.channels.NodeId;
+import io.tollstream.channels.Notes;
 import io.tollstream.channels.Tab;
 import io.tollstream.metering.Amount;
 import java.util.List;
@@ -30,6 +32,7 @@ public final class MemoryLedger implements Ledger {
             worker.setDaemon(true);
             return worker;
           });
+  private final Notes notes = new MemoryNotes();
   private final Semaphore releases = new Semaphore(0);
   private final List<Amount> demands = new CopyOnWriteArrayList<>();
   private volatile boolean down;
@@ -150,6 +153,11 @@ public final class MemoryLedger implements Ledger {
           }
         });
     return page;
+  }
+
+  @Override
+  public Notes notes() {
+    return notes;
   }
 
   @Override

@@ -10,8 +10,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 
 /**
  * One thread that runs transitions and makes them durable in groups. While a commit waits for the
@@ -38,9 +40,13 @@ final class GroupCommit implements AutoCloseable {
   /** How often a transition runs when other processes keep changing its tab. */
   private static final int MAX_TRIES = 16;
 
+  /** The most asides that wait; one more fails at once. */
+  static final int MAX_ASIDES = 1_024;
+
   private final TabStore store;
   private final TabCache cache;
   private final BlockingQueue<Pending<?>> queue;
+  private final BlockingQueue<Aside<?>> asides = new ArrayBlockingQueue<>(MAX_ASIDES);
   private final int queueLength;
   private final int groupLength;
   private final CommitListener listener;
@@ -73,13 +79,45 @@ final class GroupCommit implements AutoCloseable {
     return pending.stage();
   }
 
+  /** Does something else with the store, between two groups and on the writer's thread. */
+  <R> CompletionStage<R> aside(Function<TabStore, R> work) {
+    Aside<R> waiting = new Aside<>(work, new CompletableFuture<>());
+    if (closing) {
+      waiting.fail(closed());
+    } else if (!asides.offer(waiting)) {
+      waiting.fail(new LedgerUnavailable("the ledger is busy: " + MAX_ASIDES + " notes wait"));
+    } else if (ended) {
+      refuseTheRest();
+    }
+    return waiting.done();
+  }
+
+  /** Work on the store that is not a transition. */
+  private record Aside<R>(Function<TabStore, R> work, CompletableFuture<R> done) {
+    void run(TabStore store) {
+      R result;
+      try {
+        result = work.apply(store);
+      } catch (RuntimeException | Error failure) {
+        fail(failure);
+        return;
+      }
+      done.complete(result);
+    }
+
+    void fail(Throwable cause) {
+      done.completeExceptionally(cause);
+    }
+  }
+
   private static LedgerUnavailable closed() {
     return new LedgerUnavailable("the ledger is closed");
   }
 
   private void work() {
     List<Pending<?>> taken = new ArrayList<>(groupLength);
-    while (!closing || !queue.isEmpty()) {
+    while (!closing || !queue.isEmpty() || !asides.isEmpty()) {
+      runAsides();
       take(taken);
       boolean idle = taken.isEmpty();
       if (!idle) {
@@ -90,6 +128,13 @@ final class GroupCommit implements AutoCloseable {
     }
     ended = true;
     refuseTheRest();
+  }
+
+  /** All that wait now, and none that come meanwhile: transitions have waited as well. */
+  private void runAsides() {
+    List<Aside<?>> waiting = new ArrayList<>();
+    asides.drainTo(waiting);
+    waiting.forEach(each -> each.run(store));
   }
 
   private void take(List<Pending<?>> taken) {
@@ -192,6 +237,9 @@ final class GroupCommit implements AutoCloseable {
 
   private void refuseTheRest() {
     for (Pending<?> late = queue.poll(); late != null; late = queue.poll()) {
+      late.fail(closed());
+    }
+    for (Aside<?> late = asides.poll(); late != null; late = asides.poll()) {
       late.fail(closed());
     }
   }

@@ -4,6 +4,7 @@ import io.tollstream.channels.ChannelId;
 import io.tollstream.channels.Ledger;
 import io.tollstream.channels.LedgerUnavailable;
 import io.tollstream.channels.NodeId;
+import io.tollstream.channels.Notes;
 import io.tollstream.channels.Tab;
 import io.tollstream.metering.Amount;
 import io.vertx.core.Future;
@@ -232,6 +233,12 @@ public final class PostgresLedger implements Ledger {
       }
       return tabs;
     }
+  }
+
+  /** On the first lane: they are few, and each is a statement of its own. */
+  @Override
+  public Notes notes() {
+    return new StoredNotes(lanes.get(0));
   }
 
   @Override

@@ -14,6 +14,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -121,6 +123,27 @@ final class PostgresStore implements TabStore {
         return everybody(changes, reads);
       }
       throw refused(e);
+    } catch (LedgerUnavailable e) {
+      disconnect();
+      throw e;
+    }
+  }
+
+  @Override
+  public boolean swap(String name, @Nullable String expected, @Nullable String next) {
+    return ask(connection -> PostgresNotes.swap(connection, name, expected, next));
+  }
+
+  @Override
+  public SortedMap<String, String> notes(String prefix) {
+    return ask(connection -> PostgresNotes.list(connection, prefix));
+  }
+
+  private <T> T ask(Function<PostgresConnection, T> question) {
+    try {
+      return question.apply(session().connection());
+    } catch (PgException e) {
+      throw failed(e);
     } catch (LedgerUnavailable e) {
       disconnect();
       throw e;

@@ -4,6 +4,7 @@ import io.tollstream.channels.ChannelId;
 import io.tollstream.channels.Ledger;
 import io.tollstream.channels.LedgerUnavailable;
 import io.tollstream.channels.NodeId;
+import io.tollstream.channels.Notes;
 import io.tollstream.channels.Tab;
 import io.tollstream.metering.Amount;
 import java.nio.file.Path;
@@ -52,6 +53,7 @@ public final class SqliteLedger implements Ledger {
   private final LedgerDirectory directory;
   private final GroupCommit commits;
   private final TabPages pages;
+  private final Notes notes;
   private final NodeId node;
 
   private SqliteLedger(
@@ -59,6 +61,7 @@ public final class SqliteLedger implements Ledger {
     this.directory = directory;
     this.commits = commits;
     this.pages = pages;
+    this.notes = new StoredNotes(commits);
     this.node = node;
   }
 
@@ -143,6 +146,11 @@ public final class SqliteLedger implements Ledger {
   @Override
   public CompletionStage<List<Tab>> tabs(@Nullable ChannelId after, int limit) {
     return pages.read(after, limit);
+  }
+
+  @Override
+  public Notes notes() {
+    return notes;
   }
 
   @Override

@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -38,7 +39,8 @@ final class SqliteStore implements TabStore {
   private static final int MAX_CHANGES = 50_000;
 
   /** A connection with what is prepared on it. */
-  private record Session(Connection connection, TabReader reader, TabWriter writer) {}
+  private record Session(
+      Connection connection, TabReader reader, TabWriter writer, SqliteNotes notes) {}
 
   private static final long ONLY_REVISION = 0;
 
@@ -88,7 +90,12 @@ final class SqliteStore implements TabStore {
     try {
       Schema.migrate(connection);
       connection.setAutoCommit(false);
-      Session fresh = new Session(connection, new TabReader(connection), new TabWriter(connection));
+      Session fresh =
+          new Session(
+              connection,
+              new TabReader(connection),
+              new TabWriter(connection),
+              new SqliteNotes(connection));
       session = fresh;
       return fresh;
     } catch (SQLException | RuntimeException e) {
@@ -138,11 +145,44 @@ final class SqliteStore implements TabStore {
   }
 
   private void write(List<TabChange> changes) {
+    commit(
+        open -> {
+          open.writer().write(changes);
+          return changes.size();
+        });
+  }
+
+  @Override
+  public boolean swap(String name, @Nullable String expected, @Nullable String next) {
+    return commit(open -> open.notes().swap(name, expected, next)) > 0;
+  }
+
+  @Override
+  public SortedMap<String, String> notes(String prefix) {
     try {
       Session open = session();
-      open.writer().write(changes);
+      SortedMap<String, String> listed = open.notes().list(prefix);
       open.connection().commit();
-      changesInLog += changes.size();
+      return listed;
+    } catch (SQLException e) {
+      disconnect();
+      throw new LedgerUnavailable("the ledger cannot be read: " + SqliteFailure.reason(e), e);
+    }
+  }
+
+  /** What is done in one commit; gives how much it changed. */
+  @FunctionalInterface
+  private interface Work {
+    int on(Session session) throws SQLException;
+  }
+
+  private int commit(Work work) {
+    try {
+      Session open = session();
+      int changes = work.on(open);
+      open.connection().commit();
+      changesInLog += changes;
+      return changes;
     } catch (SQLException e) {
       disconnect();
       if (SqliteFailure.isOfOneTab(e)) {

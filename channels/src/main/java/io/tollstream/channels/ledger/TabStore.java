@@ -6,6 +6,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a {@link GroupCommit} keeps tabs. Used by one thread; others may write to the same tabs
@@ -30,6 +32,20 @@ interface TabStore extends AutoCloseable {
    * @throws IllegalStateException if a change breaks what the schema demands; nothing was written
    */
   Set<ChannelId> write(List<TabChange> changes, Map<ChannelId, Long> reads);
+
+  /**
+   * Changes a note in a commit of its own, as {@link io.tollstream.channels.Notes#swap} says.
+   *
+   * @throws LedgerUnavailable if the store failed, or it is unknown whether it did
+   */
+  boolean swap(String name, @Nullable String expected, @Nullable String next);
+
+  /**
+   * The first notes whose names begin so.
+   *
+   * @throws LedgerUnavailable if the store cannot be read
+   */
+  SortedMap<String, String> notes(String prefix);
 
   /**
    * A moment between two groups, for housekeeping. Does not throw.

@@ -76,6 +76,11 @@ final class Golden {
         Tab.of(channel(4, Amount.of(9), Amount.of(3), 0, true)));
   }
 
+  /** What version 3 has added; the tabs' rows are those of version 2. */
+  static String notes() throws IOException {
+    return golden("golden-v3.sql");
+  }
+
   static String rows() throws IOException {
     return golden("golden-v2.sql");
   }
@@ -123,6 +128,10 @@ final class Golden {
         "UPDATE reservation SET node_id = X'%s'".formatted("00".repeat(16)),
         "UPDATE reservation SET unit = 'furlong'",
         "UPDATE reservation SET channel_id = X'%s'".formatted("00".repeat(32)),
+        "INSERT INTO note VALUES ('', 'x')",
+        "INSERT INTO note VALUES ('%s', 'x')".formatted("n".repeat(201)),
+        "INSERT INTO note VALUES ('n', NULL)",
+        "INSERT INTO note VALUES ('n', '%s')".formatted("v".repeat(131_073)),
         "DELETE FROM node");
   }
 }

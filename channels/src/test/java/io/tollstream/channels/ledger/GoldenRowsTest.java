@@ -4,6 +4,7 @@ import static io.tollstream.channels.ledger.Payments.await;
 import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tollstream.channels.Ledger;
 import io.tollstream.channels.ledger.SqliteLedger.Settings;
@@ -17,6 +18,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,6 +27,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The rows of each version, to the letter: a ledger that exists must stay readable. */
 final class GoldenRowsTest {
+  private static final String NOTE = "tx/314/0x" + "aa".repeat(20) + "/00000000000000000007";
+
   @SuppressWarnings("NullAway.Init")
   @TempDir
   private Path temp;
@@ -70,11 +74,46 @@ final class GoldenRowsTest {
     }
   }
 
+  @Test
+  void open_rowsOfVersion2_keepsThemAndTakesNotes() throws Exception {
+    Path home = Files.createDirectory(temp.resolve("old"));
+    try (Connection connection =
+            DriverManager.getConnection("jdbc:sqlite:" + home.resolve("ledger.db"));
+        Statement statement = connection.createStatement()) {
+      Schema.migrate(connection, 2);
+      statement.executeUpdate(Golden.NODE_ROW + Golden.rows());
+    }
+    try (Ledger ledger = SqliteLedger.open(home, Settings.DEFAULT)) {
+      assertEquals(Golden.tabsOfVersion1(), await(ledger.tabs(null, 10)));
+      assertTrue(await(ledger.notes().swap("a", null, "b")));
+    }
+  }
+
+  @Test
+  void swap_knownNote_givesTheGoldenRow() throws Exception {
+    try (Ledger ledger = SqliteLedger.open(temp, Settings.DEFAULT)) {
+      assertTrue(await(ledger.notes().swap(NOTE, null, "{\"purpose\":\"close\"}")));
+    }
+    assertEquals(Golden.notes(), dump(List.of("note")));
+  }
+
+  @Test
+  void list_goldenRow_givesTheKnownNote() throws Exception {
+    execute(Golden.notes());
+    try (Ledger ledger = SqliteLedger.open(temp, Settings.DEFAULT)) {
+      assertEquals(Map.of(NOTE, "{\"purpose\":\"close\"}"), await(ledger.notes().list("tx/314/")));
+    }
+  }
+
   private String dump() throws SQLException {
+    return dump(Golden.TABLES);
+  }
+
+  private String dump(List<String> tables) throws SQLException {
     StringBuilder sql = new StringBuilder();
     try (Connection connection = connect();
         Statement statement = connection.createStatement()) {
-      for (String table : Golden.TABLES) {
+      for (String table : tables) {
         List<String> columns = columns(statement, table);
         String quoted = "quote(" + String.join(") || ', ' || quote(", columns) + ")";
         try (ResultSet row =

@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tollstream.channels.Ledger.Step;
+import io.tollstream.channels.LedgerUnavailable;
 import io.tollstream.channels.Samples;
 import io.tollstream.channels.Tab;
 import io.tollstream.channels.ledger.SqliteLedger.Settings;
@@ -20,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -203,6 +205,32 @@ final class GroupCommitTest {
     await(deaf.submit(id(1), pay(1, 1)));
     await(deaf.submit(id(1), pay(1, 2)));
     deaf.close();
+  }
+
+  @Test
+  void aside_whileAWriteIsHeld_waitsForItAndFailsAloneOrWhenTooMany() {
+    CompletionStage<Tab> held = hold();
+    List<CompletionStage<Boolean>> asides = new ArrayList<>();
+    for (int i = 0; i < GroupCommit.MAX_ASIDES; i++) {
+      String name = "n" + i;
+      asides.add(commits.aside(held(name)));
+    }
+    assertUnavailable(commits.aside(held("one too many")));
+    assertFalse(asides.get(0).toCompletableFuture().isDone());
+    store.release(1);
+    await(held);
+    assertUnavailable(asides.get(3));
+    asides.remove(3);
+    asides.forEach(each -> assertTrue(await(each)));
+  }
+
+  private static Function<TabStore, Boolean> held(String name) {
+    return store -> {
+      if (name.equals("n3")) {
+        throw new LedgerUnavailable("no space");
+      }
+      return store.swap(name, null, "x");
+    };
   }
 
   @Test

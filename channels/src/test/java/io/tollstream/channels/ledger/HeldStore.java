@@ -4,6 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import io.tollstream.channels.ChannelId;
 import io.tollstream.channels.LedgerUnavailable;
+import io.tollstream.channels.MemoryNotes;
+import io.tollstream.channels.Notes;
 import io.tollstream.channels.Tab;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -12,8 +14,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
 
 /** A store in memory that writes when it is told to, and fails as it is told to. */
 final class HeldStore implements TabStore {
@@ -27,6 +31,7 @@ final class HeldStore implements TabStore {
   }
 
   final Map<ChannelId, StoredTab> tabs = new ConcurrentHashMap<>();
+  final Notes notes = new MemoryNotes();
   final Set<ChannelId> unreadable = new HashSet<>();
   final Set<ChannelId> refused = new HashSet<>();
   final List<Integer> writes = new ArrayList<>();
@@ -100,6 +105,16 @@ final class HeldStore implements TabStore {
     if (now == Fault.AFTER) {
       throw new LedgerUnavailable("lost touch");
     }
+  }
+
+  @Override
+  public boolean swap(String name, @Nullable String expected, @Nullable String next) {
+    return notes.swap(name, expected, next).toCompletableFuture().join();
+  }
+
+  @Override
+  public SortedMap<String, String> notes(String prefix) {
+    return notes.list(prefix).toCompletableFuture().join();
   }
 
   @Override

@@ -10,6 +10,7 @@ import static io.tollstream.channels.ledger.Payments.settle;
 import static io.tollstream.channels.ledger.Payments.use;
 import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -19,6 +20,7 @@ import io.tollstream.channels.ChannelId;
 import io.tollstream.channels.Ledger;
 import io.tollstream.channels.Ledger.Step;
 import io.tollstream.channels.NodeId;
+import io.tollstream.channels.Notes;
 import io.tollstream.channels.Samples;
 import io.tollstream.channels.StreamId;
 import io.tollstream.channels.Tab;
@@ -31,6 +33,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -293,6 +296,72 @@ abstract class LedgerContractTest {
   }
 
   @Test
+  void swap_noteAsExpected_isChangedAndOutlastsTheLedger() {
+    assertTrue(await(ledger.notes().swap("a/1", null, "one")));
+    assertTrue(await(ledger.notes().swap("a/2", null, "two")));
+    assertTrue(await(ledger.notes().swap("a/1", "one", "eins")));
+    assertTrue(await(ledger.notes().swap("a/2", "two", null)));
+    reopen();
+    assertEquals(Map.of("a/1", "eins"), await(ledger.notes().list("")));
+  }
+
+  @Test
+  void swap_noteNotAsExpected_leavesItAlone() {
+    assertFalse(await(ledger.notes().swap("a", "one", "two")));
+    assertFalse(await(ledger.notes().swap("a", "one", null)));
+    assertTrue(await(ledger.notes().swap("a", null, "one")));
+    assertFalse(await(ledger.notes().swap("a", null, "two")));
+    assertFalse(await(ledger.notes().swap("a", "two", "three")));
+    assertFalse(await(ledger.notes().swap("a", "two", null)));
+    assertEquals(Map.of("a", "one"), await(ledger.notes().list("a")));
+  }
+
+  @Test
+  void swap_manyAtOnceOfOneNote_succeedsOnce() {
+    List<CompletionStage<Boolean>> swaps = new ArrayList<>();
+    for (int i = 0; i < 50; i++) {
+      swaps.add(ledger.notes().swap("a", null, "value " + i));
+    }
+    assertEquals(1, swaps.stream().filter(Payments::await).count());
+  }
+
+  @Test
+  void swap_widestNote_isKept() {
+    String name = "~".repeat(Notes.MAX_NAME_LENGTH);
+    String value = "\u00e4'\"\\\n".repeat(Notes.MAX_VALUE_LENGTH / 5);
+    assertTrue(await(ledger.notes().swap(name, null, value)));
+    assertEquals(Map.of(name, value), await(ledger.notes().list("~")));
+  }
+
+  @Test
+  void swap_whatNoNoteCanBe_throws() {
+    Notes notes = ledger.notes();
+    String wide = "x".repeat(Notes.MAX_VALUE_LENGTH + 1);
+    assertThrows(IllegalArgumentException.class, () -> notes.swap("a", null, wide));
+    assertThrows(IllegalArgumentException.class, () -> notes.swap("a", null, null));
+    assertThrows(IllegalArgumentException.class, () -> notes.swap("", null, "x"));
+    assertThrows(IllegalArgumentException.class, () -> notes.swap("a b", null, "x"));
+    assertThrows(IllegalArgumentException.class, () -> notes.swap("a", null, "\0"));
+  }
+
+  @Test
+  void list_prefix_givesTheFirstOfThoseInOrder() {
+    List<CompletionStage<Boolean>> swaps = new ArrayList<>();
+    for (int i = Notes.MAX_LISTED; i >= 0; i--) {
+      swaps.add(ledger.notes().swap("a/%05d".formatted(i), null, "x"));
+    }
+    swaps.add(ledger.notes().swap("A/1", null, "x"));
+    swaps.add(ledger.notes().swap("a%1", null, "x"));
+    assertTrue(swaps.stream().filter(Payments::await).count() > Notes.MAX_LISTED);
+    SortedMap<String, String> listed = await(ledger.notes().list("a/"));
+    assertEquals(Notes.MAX_LISTED, listed.size());
+    assertEquals("a/00000", listed.firstKey());
+    assertEquals("a/00999", listed.lastKey());
+    assertEquals(Map.of("a%1", "x"), await(ledger.notes().list("a%")));
+    assertEquals(Map.of("A/1", "x"), await(ledger.notes().list("A")));
+  }
+
+  @Test
   void close_whileBusy_keepsWhatItAnsweredAndAnswersAll() {
     List<CompletionStage<Tab>> stages = new ArrayList<>();
     for (int i = 1; i <= 2_000; i++) {
@@ -333,5 +402,7 @@ abstract class LedgerContractTest {
     ledger.close();
     assertUnavailable(ledger.apply(Samples.id(1), pay(1, 1)));
     assertUnavailable(ledger.tabs(null, 1));
+    assertUnavailable(ledger.notes().swap("a", null, "b"));
+    assertUnavailable(ledger.notes().list("a"));
   }
 }
