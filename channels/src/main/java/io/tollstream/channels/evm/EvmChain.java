@@ -6,6 +6,8 @@ import io.tollstream.channels.Channel;
 import io.tollstream.channels.ChannelId;
 import io.tollstream.channels.Escrow;
 import io.tollstream.channels.Funding;
+import io.tollstream.channels.Hex;
+import io.tollstream.channels.Ledger;
 import io.tollstream.channels.PaymentAction;
 import io.tollstream.channels.Refusal;
 import io.tollstream.channels.Result;
@@ -14,6 +16,7 @@ import io.tollstream.channels.Signer;
 import io.tollstream.channels.Voucher;
 import io.tollstream.channels.evm.Reverts.Attempt;
 import io.tollstream.metering.Amount;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
@@ -37,15 +40,31 @@ public final class EvmChain implements Chain {
   private volatile boolean proven;
 
   /**
-   * Connects to nothing yet.
+   * A chain whose transactions are forgotten with the process. Connects to nothing yet.
    *
    * @param signer the payee's key, which pays for gas
    */
   public EvmChain(EvmEscrow escrow, Signer signer) {
+    this(escrow, signer, Journal.Store.inMemory());
+  }
+
+  /**
+   * A chain whose transactions are written down. What others, or this account before a restart,
+   * have left pending is taken care of from now on.
+   *
+   * @param signer the payee's key, which pays for gas
+   * @param ledger which may still be opening; asked for on a thread that it may block
+   */
+  public EvmChain(EvmEscrow escrow, Signer signer, Supplier<Ledger> ledger) {
+    this(escrow, signer, Journal.Store.of(ledger));
+  }
+
+  EvmChain(EvmEscrow escrow, Signer signer, Journal.Store store) {
     configured = escrow;
     rpc = new Rpc(escrow.network());
     node = new Node(rpc);
-    transactions = new OwnTransactions(escrow.network(), node, workers, signer);
+    transactions =
+        new OwnTransactions(escrow.network(), node, workers, signer, escrow.finality(), store);
     calls = new EscrowCalls(escrow.contract());
     reader = new EscrowReader(node, calls, escrow.escrow(), escrow.finality());
     watch = new DepositWatch(node, reader, new EscrowEvents(escrow.contract()));
@@ -135,8 +154,17 @@ public final class EvmChain implements Chain {
             workers.run(() -> check.check(deposit, payee, token)),
             call ->
                 transactions.execute(
-                    call, attempt, receipt -> Result.ok(receipt.getTransactionHash())));
+                    purpose(deposit, call),
+                    call,
+                    attempt,
+                    receipt -> Result.ok(receipt.getTransactionHash())));
     return Workers.then(mined, hash -> await(deposit, hash));
+  }
+
+  /** Equal top-ups are different where their authorizations are: the call tells them apart. */
+  private static String purpose(PaymentAction.Deposit deposit, Call call) {
+    byte[] data = call.data().getBytes(StandardCharsets.US_ASCII);
+    return "deposit " + deposit.channelId().hex() + " " + Hex.encode(Keccak.hash(data));
   }
 
   private CompletionStage<Result<Channel>> await(PaymentAction.Deposit deposit, String hash) {
@@ -147,21 +175,26 @@ public final class EvmChain implements Chain {
 
   @Override
   public CompletionStage<Result<Redemption>> settle(Voucher voucher) {
-    return redeem(voucher.channelId(), voucher.cumulative(), calls.settle(voucher));
+    ChannelId id = voucher.channelId();
+    String purpose = "settle " + id.hex() + " " + voucher.cumulative();
+    return redeem(purpose, id, voucher.cumulative(), calls.settle(voucher));
   }
 
   @Override
   public CompletionStage<Result<Redemption>> close(ChannelId channelId, @Nullable Voucher voucher) {
+    String purpose = "close " + channelId.hex();
     return voucher == null
-        ? redeem(channelId, Amount.ZERO, calls.close(channelId))
-        : redeem(channelId, voucher.cumulative(), calls.close(voucher));
+        ? redeem(purpose, channelId, Amount.ZERO, calls.close(channelId))
+        : redeem(purpose, channelId, voucher.cumulative(), calls.close(voucher));
   }
 
-  private CompletionStage<Result<Redemption>> redeem(ChannelId id, Amount cumulative, Call call) {
+  private CompletionStage<Result<Redemption>> redeem(
+      String purpose, ChannelId id, Amount cumulative, Call call) {
     return Workers.then(
         workers.run(() -> reader.readNewest(id)),
         channel ->
             transactions.execute(
+                purpose,
                 call,
                 new Attempt(id, cumulative, channel.deposit()),
                 receipt -> redemption(id, receipt)));

@@ -16,13 +16,15 @@ import org.web3j.protocol.core.methods.response.EthChainId;
  * @param requestTimeout the most that one request takes, from connecting to the last byte
  * @param pollInterval the first pause between looks at a transaction; later ones grow
  * @param transactionTimeout how long a transaction is waited for, mining and finality together
+ * @param gas what transactions of ours may cost
  */
 public record EvmNetwork(
     List<URI> rpcUrls,
     long chainId,
     Duration requestTimeout,
     Duration pollInterval,
-    Duration transactionTimeout) {
+    Duration transactionTimeout,
+    GasPolicy gas) {
   /** The most endpoints that one network has. */
   public static final int MAX_ENDPOINTS = 8;
 
@@ -50,6 +52,16 @@ public record EvmNetwork(
     requirePositive(requestTimeout, "requestTimeout");
     requirePositive(pollInterval, "pollInterval");
     requirePositive(transactionTimeout, "transactionTimeout");
+  }
+
+  /** A network with the default policy for gas. */
+  public EvmNetwork(
+      List<URI> rpcUrls,
+      long chainId,
+      Duration requestTimeout,
+      Duration pollInterval,
+      Duration transactionTimeout) {
+    this(rpcUrls, chainId, requestTimeout, pollInterval, transactionTimeout, GasPolicy.DEFAULT);
   }
 
   /** A network with the default times. */

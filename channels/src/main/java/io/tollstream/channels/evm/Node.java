@@ -84,9 +84,19 @@ final class Node {
 
   /** Reads at a block, or at the last one before it in which somebody mined. */
   <T> T read(Call call, long block, Function<Returned, T> as) throws RpcFailure {
+    return atOrBefore(block, number -> call(null, call, at(number), as));
+  }
+
+  /** Something that is asked of a block. */
+  @FunctionalInterface
+  private interface Question<T> {
+    T at(long block) throws RpcFailure;
+  }
+
+  private static <T> T atOrBefore(long block, Question<T> question) throws RpcFailure {
     for (long number = block; ; number--) {
       try {
-        return call(null, call, at(number), as);
+        return question.at(number);
       } catch (RpcFailure failure) {
         if (!failure.isNullRound() || number == 0 || block - number == MAX_NULL_ROUNDS) {
           throw failure;
@@ -143,6 +153,22 @@ final class Node {
   BigInteger nextNonce(Address account) throws RpcFailure {
     return rpc.ask(
         web3j -> web3j.ethGetTransactionCount(account.hex(), DefaultBlockParameterName.PENDING),
+        answer -> answer.getTransactionCount());
+  }
+
+  /** The nonce of the account's next transaction, only those counted that are mined. */
+  BigInteger minedNonce(Address account) throws RpcFailure {
+    return minedNonce(account, DefaultBlockParameterName.LATEST);
+  }
+
+  /** As {@link #minedNonce(Address)}, after a block. */
+  BigInteger minedNonce(Address account, long block) throws RpcFailure {
+    return atOrBefore(block, number -> minedNonce(account, at(number)));
+  }
+
+  private BigInteger minedNonce(Address account, DefaultBlockParameter block) throws RpcFailure {
+    return rpc.ask(
+        web3j -> web3j.ethGetTransactionCount(account.hex(), block),
         answer -> answer.getTransactionCount());
   }
 

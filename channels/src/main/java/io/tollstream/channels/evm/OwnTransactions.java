@@ -1,20 +1,22 @@
 package io.tollstream.channels.evm;
 
+import io.tollstream.channels.Address;
 import io.tollstream.channels.Refusal;
 import io.tollstream.channels.Result;
 import io.tollstream.channels.Signer;
 import io.tollstream.channels.evm.Reverts.Attempt;
-import java.util.Optional;
+import java.time.InstantSource;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import org.web3j.protocol.core.methods.response.TransactionReceipt;
 
-/**
- * Transactions of ours, from the call to its receipt. Sending has a thread of its own: it keeps the
- * account's transactions in order, and a slow one does not hold up who only reads.
- */
+/** Transactions of ours, from the call to what is made of its receipt. */
 final class OwnTransactions implements AutoCloseable {
+  /** What nobody else can want. */
+  private static final String NO_PURPOSE = "";
+
   /** What is made of the receipt of a transaction that took effect. */
   @FunctionalInterface
   interface Outcome<T> {
@@ -24,14 +26,36 @@ final class OwnTransactions implements AutoCloseable {
   private final EvmNetwork network;
   private final Node node;
   private final Workers workers;
-  private final Workers sender = new Workers("tollstream-sender", 1);
-  private final Transactor transactor;
+  private final Address sender;
+  private final Outbox outbox;
+  private final Semaphore waits = new Semaphore(Workers.MAX_WAITS);
 
+  /** Transactions that are forgotten with the process. */
   OwnTransactions(EvmNetwork network, Node node, Workers workers, Signer signer) {
+    this(network, node, workers, signer, Finality.confirmations(1), Journal.Store.inMemory());
+  }
+
+  /**
+   * Transactions that outlast the process where the store does; those that are in it are taken care
+   * of from now on.
+   */
+  OwnTransactions(
+      EvmNetwork network,
+      Node node,
+      Workers workers,
+      Signer signer,
+      Finality finality,
+      Journal.Store store) {
     this.network = network;
     this.node = node;
     this.workers = workers;
-    this.transactor = new Transactor(node, signer, network.chainId());
+    this.sender = signer.address();
+    this.outbox =
+        new Outbox(
+            node,
+            new SignedTransactions(node, signer, network),
+            new Journal(store, network.chainId(), sender),
+            new Tending.Rules(network, finality, InstantSource.system()));
   }
 
   /** Sends a call and, once it is mined, makes something of it. */
@@ -47,36 +71,37 @@ final class OwnTransactions implements AutoCloseable {
   <T> CompletionStage<Result<T>> execute(
       Call call, Attempt attempt, Consumer<String> sent, Outcome<T> outcome) {
     return Workers.then(
-        sender.run(() -> send(call, attempt)),
-        hash -> {
-          sent.accept(hash);
-          return await(hash, call, attempt, outcome);
+        outbox.submit(call, NO_PURPOSE, attempt),
+        pending -> {
+          sent.accept(pending.outgoing().hash());
+          return await(pending, call, attempt, outcome);
         });
   }
 
-  private Result<String> send(Call call, Attempt attempt) {
-    try {
-      return Result.ok(transactor.send(call));
-    } catch (RpcFailure failure) {
-      return Result.refused(Reverts.refusal(failure, attempt));
-    }
+  /**
+   * As {@link #execute(Call, Attempt, Outcome)}, unless a transaction for the same purpose is
+   * pending: then something is made of that.
+   */
+  <T> CompletionStage<Result<T>> execute(
+      String purpose, Call call, Attempt attempt, Outcome<T> outcome) {
+    return Workers.then(
+        outbox.submit(call, purpose, attempt), pending -> await(pending, call, attempt, outcome));
   }
 
   private <T> CompletionStage<Result<T>> await(
-      String hash, Call call, Attempt attempt, Outcome<T> outcome) {
-    return workers.poll(
-        network,
-        () -> {
-          Optional<TransactionReceipt> receipt = node.receipt(hash);
-          return receipt.isEmpty() ? null : look(receipt.get(), call, attempt, outcome);
-        },
-        () -> {
-          transactor.forgetNonce();
-          return new Refusal.TransactionPending(hash);
-        });
+      Pending pending, Call call, Attempt attempt, Outcome<T> outcome) {
+    if (!waits.tryAcquire()) {
+      return CompletableFuture.completedStage(
+          Result.refused(new Refusal.Unavailable("too many transactions are being waited for")));
+    }
+    return Workers.then(
+        pending
+            .receipt(network.transactionTimeout())
+            .whenComplete((receipt, failure) -> waits.release()),
+        receipt -> workers.run(() -> look(receipt, call, attempt, outcome)));
   }
 
-  private <T> @Nullable Result<T> look(
+  private <T> Result<T> look(
       TransactionReceipt receipt, Call call, Attempt attempt, Outcome<T> outcome)
       throws RpcFailure {
     return Receipts.succeeded(receipt)
@@ -87,7 +112,7 @@ final class OwnTransactions implements AutoCloseable {
   /** Runs the call again where it failed; it may not fail again, and then no reason is known. */
   private Refusal reason(TransactionReceipt receipt, Call call, Attempt attempt) {
     try {
-      node.simulate(transactor.sender(), call, Receipts.block(receipt));
+      node.simulate(sender, call, Receipts.block(receipt));
     } catch (RpcFailure failure) {
       if (failure.isRevert()) {
         return Reverts.refusal(failure, attempt);
@@ -98,6 +123,6 @@ final class OwnTransactions implements AutoCloseable {
 
   @Override
   public void close() {
-    sender.close();
+    outbox.close();
   }
 }

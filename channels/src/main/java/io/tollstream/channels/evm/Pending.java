@@ -1,0 +1,89 @@
+package io.tollstream.channels.evm;
+
+import io.tollstream.channels.Refusal;
+import io.tollstream.channels.Result;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import org.web3j.protocol.core.methods.response.TransactionReceipt;
+
+/** A transaction that an outbox looks after. Changed by the outbox's thread alone. */
+final class Pending {
+  private volatile Outgoing outgoing;
+  private volatile CompletableFuture<Result<TransactionReceipt>> mined = new CompletableFuture<>();
+  private long waitingNanos = System.nanoTime();
+  private long beyondNanos;
+  private boolean beyond;
+  private boolean warned;
+
+  Pending(Outgoing outgoing) {
+    this.outgoing = outgoing;
+  }
+
+  Outgoing outgoing() {
+    return outgoing;
+  }
+
+  /**
+   * The receipt, once there is one, whatever it says; a refusal where none can come, or in time.
+   */
+  CompletionStage<Result<TransactionReceipt>> receipt(Duration limit) {
+    CompletableFuture<Result<TransactionReceipt>> answer = new CompletableFuture<>();
+    var unused = mined.thenAccept(answer::complete);
+    CompletableFuture.delayedExecutor(limit.toMillis(), TimeUnit.MILLISECONDS, Runnable::run)
+        .execute(
+            () -> answer.complete(Result.refused(new Refusal.TransactionPending(outgoing.hash()))));
+    return answer;
+  }
+
+  void replaced(Outgoing next) {
+    outgoing = next;
+    waitsFromNow();
+  }
+
+  void mined(TransactionReceipt receipt) {
+    mined.complete(Result.ok(receipt));
+  }
+
+  void refuse(String why) {
+    mined.complete(Result.refused(new Refusal.Unavailable(why)));
+  }
+
+  /** There is no receipt; whether there had been one, which the chain has taken back. */
+  boolean unmined() {
+    boolean was = mined.isDone();
+    if (was) {
+      mined = new CompletableFuture<>();
+    }
+    return was;
+  }
+
+  void waitsFromNow() {
+    waitingNanos = System.nanoTime();
+  }
+
+  boolean hasWaited(Duration time) {
+    return System.nanoTime() - waitingNanos >= time.toNanos();
+  }
+
+  /** The chain has come past its nonce without a receipt; whether for so long already. */
+  boolean isBeyondFor(Duration time) {
+    if (!beyond) {
+      beyond = true;
+      beyondNanos = System.nanoTime();
+    }
+    return System.nanoTime() - beyondNanos >= time.toNanos();
+  }
+
+  void isNotBeyond() {
+    beyond = false;
+  }
+
+  /** Whether this is the first time. */
+  boolean warnOnce() {
+    boolean first = !warned;
+    warned = true;
+    return first;
+  }
+}
