@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.tollstream.channels.Address;
 import io.tollstream.channels.Escrow;
+import io.tollstream.channels.Ledger;
 import io.tollstream.channels.Refusal;
 import io.tollstream.channels.Result;
 import io.tollstream.channels.Signer;
@@ -11,8 +12,10 @@ import io.tollstream.channels.evm.EvmChain;
 import io.tollstream.channels.evm.EvmEscrow;
 import io.tollstream.channels.evm.EvmNetwork;
 import io.tollstream.channels.evm.Finality;
+import io.tollstream.channels.evm.GasPolicy;
 import io.tollstream.channels.evm.KeyFile;
 import io.tollstream.gateway.GatewayConfig.ChainAccess;
+import io.tollstream.metering.Amount;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -20,6 +23,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,13 +46,14 @@ final class ChainSetup {
   /**
    * Makes ready to ask every configured chain.
    *
+   * @param ledger where transactions are written down; it may still be opening
    * @throws UncheckedIOException if a key cannot be read
    */
-  static Map<String, Connected> connect(GatewayConfig config, Path home) {
+  static Map<String, Connected> connect(GatewayConfig config, Path home, Supplier<Ledger> ledger) {
     Map<String, Connected> connected = new LinkedHashMap<>();
     for (ChainAccess access : config.chains()) {
       try {
-        connected.put(access.name(), connect(access, home));
+        connected.put(access.name(), connect(access, home, ledger));
       } catch (IOException e) {
         throw new UncheckedIOException(e.getMessage(), e);
       }
@@ -61,18 +66,28 @@ final class ChainSetup {
    *
    * @throws IOException if the key cannot be read
    */
-  private static Connected connect(ChainAccess access, Path home) throws IOException {
+  private static Connected connect(ChainAccess access, Path home, Supplier<Ledger> ledger)
+      throws IOException {
     EvmNetwork network =
         new EvmNetwork(
             access.rpc().stream().map(URI::create).toList(),
             access.chainId(),
             REQUEST_TIMEOUT,
             Duration.ofMillis(access.pollMillis()),
-            TRANSACTION_TIMEOUT);
+            TRANSACTION_TIMEOUT,
+            gas(access));
     EvmEscrow escrow =
         new EvmEscrow(network, access.escrow(), access.domainName(), finality(access));
     Signer signer = signer(access, home);
-    return new Connected(new EvmChain(escrow, signer), signer.address());
+    return new Connected(new EvmChain(escrow, signer, ledger), signer.address());
+  }
+
+  private static GasPolicy gas(ChainAccess access) {
+    Amount most = access.maxGasPrice();
+    return new GasPolicy(
+        Duration.ofSeconds(access.replaceAfterSeconds()),
+        access.replacementPercent(),
+        most == null ? null : most.baseUnits());
   }
 
   /**

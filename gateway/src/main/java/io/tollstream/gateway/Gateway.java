@@ -75,10 +75,23 @@ final class Gateway {
     CompletableFuture<Vertx> vertxComing =
         CompletableFuture.supplyAsync(
             () -> Vertx.vertx(new VertxOptions().setPreferNativeTransport(true)));
-    this.connecting = CompletableFuture.supplyAsync(() -> ChainSetup.connect(config, home));
-    this.ledger = LedgerSetup.open(config.ledger(), home);
+    CompletableFuture<Ledger> opening = new CompletableFuture<>();
+    this.connecting =
+        CompletableFuture.supplyAsync(() -> ChainSetup.connect(config, home, opening::join));
+    this.ledger = opened(opening);
     this.tabs = new Tabs(ledger);
     this.vertx = vertxComing.join();
+  }
+
+  private Ledger opened(CompletableFuture<Ledger> opening) throws IOException {
+    try {
+      Ledger opened = LedgerSetup.open(config.ledger(), home);
+      opening.complete(opened);
+      return opened;
+    } catch (IOException | RuntimeException e) {
+      opening.completeExceptionally(e);
+      throw e;
+    }
   }
 
   /**
@@ -298,9 +311,9 @@ final class Gateway {
       await(Future.join(vertx.deploymentIDs().stream().map(vertx::undeploy).toList()));
       await(vertx.close());
     } finally {
+      chains.values().forEach(Chain::close); // they write down what they do
       tabs.close();
       ledger.close();
-      chains.values().forEach(Chain::close);
     }
   }
 

@@ -1,11 +1,14 @@
 package io.tollstream.gateway;
 
 import static io.tollstream.gateway.ConfigChecks.address;
+import static io.tollstream.gateway.ConfigChecks.amount;
 import static io.tollstream.gateway.ConfigChecks.check;
 import static io.tollstream.gateway.ConfigChecks.present;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import io.tollstream.channels.Address;
+import io.tollstream.channels.evm.GasPolicy;
+import io.tollstream.metering.Amount;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
@@ -254,8 +257,12 @@ record GatewayConfig(
       boolean feePayer,
       boolean contractSigners,
       long pollMillis,
-      long refreshSeconds) {
+      long refreshSeconds,
+      long replaceAfterSeconds,
+      int replacementPercent,
+      @Nullable Amount maxGasPrice) {
     private static final long MAX_REFRESH_SECONDS = 150;
+    private static final long MAX_REPLACE_SECONDS = 3_600;
 
     @JsonCreator
     ChainAccess(
@@ -272,7 +279,10 @@ record GatewayConfig(
         @Nullable Boolean feePayer,
         @Nullable Boolean contractSigners,
         @Nullable Long pollMillis,
-        @Nullable Long refreshSeconds) {
+        @Nullable Long refreshSeconds,
+        @Nullable Long replaceAfterSeconds,
+        @Nullable Integer replacementPercent,
+        @Nullable String maxGasPrice) {
       this(
           name,
           present(chainId, "chainId", "the EIP-155 id of the chain").longValue(),
@@ -287,7 +297,14 @@ record GatewayConfig(
           Boolean.TRUE.equals(feePayer),
           Boolean.TRUE.equals(contractSigners),
           pollMillis == null ? 1_000 : pollMillis.longValue(),
-          refreshSeconds == null ? 15 : refreshSeconds.longValue());
+          refreshSeconds == null ? 15 : refreshSeconds.longValue(),
+          replaceAfterSeconds == null
+              ? GasPolicy.DEFAULT.replaceAfter().toSeconds()
+              : replaceAfterSeconds.longValue(),
+          replacementPercent == null
+              ? GasPolicy.DEFAULT.replacementPercent()
+              : replacementPercent.intValue(),
+          maxGasPrice == null ? null : amount(maxGasPrice, "chains." + name + ".maxGasPrice"));
     }
 
     ChainAccess {
@@ -308,6 +325,19 @@ record GatewayConfig(
           refreshSeconds >= 1 && refreshSeconds <= MAX_REFRESH_SECONDS,
           "chains." + name + ".refreshSeconds",
           "must be from 1 to 150, a quarter of the shortest grace period");
+      check(
+          replaceAfterSeconds >= 1 && replaceAfterSeconds <= MAX_REPLACE_SECONDS,
+          "chains." + name + ".replaceAfterSeconds",
+          "must be from 1 to 3600");
+      check(
+          replacementPercent >= GasPolicy.MIN_PERCENT
+              && replacementPercent <= GasPolicy.MAX_PERCENT,
+          "chains." + name + ".replacementPercent",
+          "must be from 10 to 1000; nodes of Filecoin want 25");
+      check(
+          maxGasPrice == null || maxGasPrice.exceeds(Amount.ZERO),
+          "chains." + name + ".maxGasPrice",
+          "must be above zero");
       rpc = List.copyOf(rpc);
     }
   }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.tollstream.gateway.GatewayConfig.ChainAccess;
 import io.tollstream.metering.Amount;
 import io.tollstream.metering.MeterPolicy;
 import io.tollstream.metering.TariffUnit;
@@ -52,6 +53,9 @@ final class ConfigReaderTest {
     assertEquals(List.of(), config.challenge().previousSecretFiles());
     assertEquals(null, config.management());
     assertEquals("EVM Payment Channel", config.chains().get(0).domainName());
+    assertEquals(180, config.chains().get(0).replaceAfterSeconds());
+    assertEquals(25, config.chains().get(0).replacementPercent());
+    assertEquals(null, config.chains().get(0).maxGasPrice());
     RouteRule.Sale sale = Objects.requireNonNull(config.routes().get(0).sale());
     assertEquals(TariffUnit.MIB, sale.tariff().unit());
     assertEquals(MeterPolicy.BYTES, sale.policy());
@@ -74,6 +78,21 @@ final class ConfigReaderTest {
             + "    hold: {startMillis: 10, bodyMillis: 20}\n";
     RouteRule.Sale sale = read(yaml).routes().get(0).sale();
     assertEquals(new MeterPolicy(1_000, 2_000, 3, 10, 20), Objects.requireNonNull(sale).policy());
+  }
+
+  @Test
+  void read_whatTransactionsMayCost_isTaken() throws IOException {
+    String keys =
+        """
+        payeeKeyFile: payee
+            replaceAfterSeconds: 60
+            replacementPercent: 30
+            maxGasPrice: "5000000000"
+        """;
+    ChainAccess chain = read(LEAST.replace("payeeKeyFile: payee\n", keys)).chains().get(0);
+    assertEquals(60, chain.replaceAfterSeconds());
+    assertEquals(30, chain.replacementPercent());
+    assertEquals(Amount.of(5_000_000_000L), chain.maxGasPrice());
   }
 
   @Test
@@ -116,6 +135,23 @@ final class ConfigReaderTest {
   void read_oneMistake_isToldWithItsPlace(String right, String wrong, String message) {
     assertTrue(LEAST.contains(right), right);
     assertMistake(message, LEAST.replace(right, wrong));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "replaceAfterSeconds: 0",
+        "replaceAfterSeconds: 3601",
+        "replacementPercent: 9",
+        "replacementPercent: 1001",
+        "maxGasPrice: \"0\"",
+        "maxGasPrice: \"1.5\""
+      })
+  void read_whatTransactionsCannotCost_isTold(String wrong) {
+    String key = wrong.substring(0, wrong.indexOf(':'));
+    assertMistake(
+        "chains.local." + key,
+        LEAST.replace("payeeKeyFile: payee", "payeeKeyFile: payee\n    " + wrong));
   }
 
   @Test
