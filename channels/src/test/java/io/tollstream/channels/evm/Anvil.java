@@ -88,22 +88,25 @@ public final class Anvil implements AutoCloseable {
    * @throws IllegalStateException with the node's message, where it answers an error
    */
   public JsonNode rpc(String method, @Nullable Object... parameters) {
+    JsonNode answer = answer(method, json.valueToTree(parameters));
+    if (answer.has("error")) {
+      throw new IllegalStateException(method + ": " + answer.get("error"));
+    }
+    return answer.path("result");
+  }
+
+  /** Calls a method of the node and gives all that it answers. */
+  JsonNode answer(String method, JsonNode parameters) {
     try {
       Map<String, Object> body =
-          Map.of(
-              "jsonrpc", "2.0", "id", 1, "method", method, "params", json.valueToTree(parameters));
+          Map.of("jsonrpc", "2.0", "id", 1, "method", method, "params", parameters);
       HttpRequest request =
           HttpRequest.newBuilder(url)
               .header("Content-Type", "application/json")
               .timeout(Duration.ofSeconds(20))
               .POST(HttpRequest.BodyPublishers.ofString(json.writeValueAsString(body)))
               .build();
-      JsonNode answer =
-          json.readTree(client.send(request, HttpResponse.BodyHandlers.ofString()).body());
-      if (answer.has("error")) {
-        throw new IllegalStateException(method + ": " + answer.get("error"));
-      }
-      return answer.path("result");
+      return json.readTree(client.send(request, HttpResponse.BodyHandlers.ofString()).body());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
@@ -125,6 +128,11 @@ public final class Anvil implements AutoCloseable {
   /** Whether transactions are mined as they come. */
   public void setAutomine(boolean automine) {
     rpc("evm_setAutomine", automine);
+  }
+
+  /** A block comes every so many seconds, and none with a transaction any more. */
+  public void mineEvery(Duration period) {
+    rpc("evm_setIntervalMining", period.toSeconds());
   }
 
   public void setCode(Address address, String code) {
