@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  *     can redeem the smallest one that covers what is spent
  * @param bill what is reserved or delivered, by tariff
  * @param reservations what streams under way have of the bill, in the order of their ids
+ * @param seenAt Unix seconds when the payer last paid or took something, to {@link
+ *     #SEEN_RESOLUTION}; 0 for never
+ * @param owedSince Unix seconds since when something is {@linkplain #owed() owed}; 0 for nothing
  */
 public record Tab(
     Channel channel,
@@ -30,12 +33,17 @@ public record Tab(
     Amount broughtForward,
     List<Voucher> vouchers,
     Bill bill,
-    List<Reservation> reservations) {
+    List<Reservation> reservations,
+    long seenAt,
+    long owedSince) {
   /** The most vouchers kept per channel. */
   public static final int MAX_VOUCHERS = 32;
 
   /** The most streams of a channel that have something reserved, over all gateways. */
   public static final int MAX_RESERVATIONS = 256;
+
+  /** Seconds within which it makes no difference when a payer was seen. */
+  public static final long SEEN_RESOLUTION = 60;
 
   /** Where a tab stands. */
   public sealed interface Phase {
@@ -76,8 +84,8 @@ public record Tab(
    * A tab in order.
    *
    * @throws IllegalArgumentException if vouchers or reservations are too many or out of order, if a
-   *     voucher is of another channel, if more is reserved than charged, or if the phase
-   *     contradicts the channel
+   *     voucher is of another channel, if more is reserved than charged, if the phase contradicts
+   *     the channel, or if a time is below zero
    */
   public Tab {
     vouchers = List.copyOf(vouchers);
@@ -91,12 +99,15 @@ public record Tab(
       throw new IllegalArgumentException("a tab cannot be " + phase + " on " + channel);
     }
     KeptVouchers.requireInOrder(channel.id(), vouchers);
+    if (seenAt < 0 || owedSince < 0) {
+      throw new IllegalArgumentException("a time below zero: " + seenAt + ", " + owedSince);
+    }
   }
 
   /** The tab of a channel that nobody has paid here or used yet. */
   public static Tab of(Channel channel) {
     Phase phase = phaseOf(channel, new Phase.Open());
-    return new Tab(channel, phase, channel.settled(), List.of(), Bill.EMPTY, List.of());
+    return new Tab(channel, phase, channel.settled(), List.of(), Bill.EMPTY, List.of(), 0, 0);
   }
 
   public ChannelId id() {
@@ -125,6 +136,27 @@ public record Tab(
   /** What stays spent when all streams under way have used no more than they said last. */
   private Amount leastSpent() {
     return broughtForward.plusOrMax(HeldReservations.withoutUnused(bill, reservations).total());
+  }
+
+  /** What the payee has earned, could redeem, and has not been paid by the chain yet. */
+  public Amount owed() {
+    return phase instanceof Phase.Closed
+        ? Amount.ZERO
+        : spent().min(ceiling()).minusOrZero(channel.settled());
+  }
+
+  /**
+   * Notes the time, before a change to this tab: what is owed now was so by then.
+   *
+   * @param now Unix seconds
+   * @param byPayer whether the payer paid or took something
+   */
+  public Tab at(long now, boolean byPayer) {
+    long seen = byPayer && now - seenAt >= SEEN_RESOLUTION ? now : seenAt;
+    long since = owed().isZero() ? 0 : owedSince == 0 ? now : owedSince;
+    return seen == seenAt && since == owedSince
+        ? this
+        : new Tab(channel, phase, broughtForward, vouchers, bill, reservations, seen, since);
   }
 
   public boolean isOpen() {
@@ -245,7 +277,7 @@ public record Tab(
     if (left.size() == reservations.size()) {
       return Step.keep(this);
     }
-    Tab next = new Tab(channel, phase, broughtForward, vouchers, bill, left);
+    Tab next = new Tab(channel, phase, broughtForward, vouchers, bill, left, seenAt, owedSince);
     return new Step<>(next, next);
   }
 
@@ -265,7 +297,9 @@ public record Tab(
             broughtForward.max(unaccounted),
             vouchers,
             bill,
-            reservations);
+            reservations,
+            seenAt,
+            owedSince);
     return new Step<>(next, next);
   }
 
@@ -328,16 +362,16 @@ public record Tab(
   }
 
   private Tab withPhase(Phase next) {
-    return new Tab(channel, next, broughtForward, vouchers, bill, reservations);
+    return new Tab(channel, next, broughtForward, vouchers, bill, reservations, seenAt, owedSince);
   }
 
   private Tab withVouchers(List<Voucher> next) {
-    return new Tab(channel, phase, broughtForward, next, bill, reservations);
+    return new Tab(channel, phase, broughtForward, next, bill, reservations, seenAt, owedSince);
   }
 
   /** A tab that is closing redeems by what its last streams leave on the bill. */
   private Tab withBill(Bill next, List<Reservation> held) {
-    Tab tab = new Tab(channel, phase, broughtForward, vouchers, next, held);
+    Tab tab = new Tab(channel, phase, broughtForward, vouchers, next, held, seenAt, owedSince);
     return phase instanceof Phase.Closing ? tab.closing() : tab;
   }
 }

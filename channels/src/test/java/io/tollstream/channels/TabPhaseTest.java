@@ -273,6 +273,6 @@ final class TabPhaseTest {
   private static void assertRefused(Phase phase, Channel channel) {
     assertThrows(
         IllegalArgumentException.class,
-        () -> new Tab(channel, phase, Amount.ZERO, List.of(), Bill.EMPTY, List.of()));
+        () -> new Tab(channel, phase, Amount.ZERO, List.of(), Bill.EMPTY, List.of(), 0, 0));
   }
 }

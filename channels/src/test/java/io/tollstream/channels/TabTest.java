@@ -15,6 +15,7 @@ import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -327,7 +328,7 @@ final class TabTest {
     Bill bill = Bill.EMPTY.plus(PER_BYTE, 5);
     assertThrows(
         IllegalArgumentException.class,
-        () -> new Tab(channel(1, 9), new Phase.Open(), Amount.ZERO, List.of(), bill, held));
+        () -> new Tab(channel(1, 9), new Phase.Open(), Amount.ZERO, List.of(), bill, held, 0, 0));
   }
 
   @Test
@@ -344,7 +345,57 @@ final class TabTest {
 
   private static Tab with(Voucher... vouchers) {
     return new Tab(
-        channel(1, 5), new Phase.Open(), Amount.ZERO, List.of(vouchers), Bill.EMPTY, List.of());
+        channel(1, 5),
+        new Phase.Open(),
+        Amount.ZERO,
+        List.of(vouchers),
+        Bill.EMPTY,
+        List.of(),
+        0,
+        0);
+  }
+
+  @Test
+  void at_payerSeenAgainWithinAMinute_changesNothing() {
+    Tab seen = FRESH.at(1_000, true);
+    assertEquals(1_000, seen.seenAt());
+    assertSame(seen, seen.at(1_000 + Tab.SEEN_RESOLUTION - 1, true));
+    assertSame(seen, seen.at(9_000, false));
+    assertEquals(9_000, seen.at(9_000, true).seenAt());
+  }
+
+  @Test
+  void at_somethingIsOwed_remembersSinceWhenUntilItIsPaidOut() {
+    Tab owing = charged(paid(FRESH, 5), 3).at(1_000, true);
+    assertEquals(Amount.of(3), owing.owed());
+    assertEquals(1_000, owing.owedSince());
+    assertEquals(1_000, owing.at(2_000, false).owedSince());
+    Channel settled = channel(1, owing.channel().deposit(), Amount.of(3), 0, false);
+    Tab even = owing.observe(settled).answer().at(3_000, false);
+    assertEquals(Amount.ZERO, even.owed());
+    assertEquals(0, even.owedSince());
+  }
+
+  @Test
+  void owed_moreAuthorizedThanSpent_isWhatIsSpent() {
+    assertEquals(Amount.ZERO, paid(FRESH, 5).owed());
+    assertEquals(0, paid(FRESH, 5).at(1_000, true).owedSince());
+  }
+
+  @Test
+  void tab_timeBelowZero_throws() {
+    assertThrows(
+        IllegalArgumentException.class,
+        () ->
+            new Tab(
+                FRESH.channel(),
+                new Phase.Open(),
+                Amount.ZERO,
+                List.of(),
+                Bill.EMPTY,
+                List.of(),
+                0,
+                -1));
   }
 
   @Test

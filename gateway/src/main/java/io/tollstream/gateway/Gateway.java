@@ -79,7 +79,7 @@ final class Gateway {
     this.connecting =
         CompletableFuture.supplyAsync(() -> ChainSetup.connect(config, home, opening::join));
     this.ledger = opened(opening);
-    this.tabs = new Tabs(ledger);
+    this.tabs = new Tabs(ledger, InstantSource.system());
     this.vertx = vertxComing.join();
   }
 

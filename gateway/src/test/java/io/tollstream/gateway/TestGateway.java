@@ -110,7 +110,7 @@ public final class TestGateway implements AutoCloseable {
             route("dead", URI.create("http://127.0.0.1:1"), offer("dead", setup, TERMS)),
             route("open", origin.uri(), null),
             new Route("root", "*", "", List.of(), origin.uri(), null));
-    desk = new PaymentDesk(new Tabs(ledger), challenges(), offers(routes), () -> now);
+    desk = new PaymentDesk(new Tabs(ledger, () -> now), challenges(), offers(routes), () -> now);
     start(routes);
   }
 

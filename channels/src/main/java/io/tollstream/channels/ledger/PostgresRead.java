@@ -116,7 +116,9 @@ final class PostgresRead {
         Columns.amount(row.getString("brought_forward")),
         vouchers(row, id),
         bill(row),
-        reservations(row));
+        reservations(row),
+        row.getLong("seen_at"),
+        row.getLong("owed_since"));
   }
 
   private static Channel channel(Row row, ChannelId id) {

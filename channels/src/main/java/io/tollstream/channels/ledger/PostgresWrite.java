@@ -36,20 +36,21 @@ final class PostgresWrite {
       """
       WITH opened AS (
         INSERT INTO tab (channel_id, chain_id, escrow, payer, payee, token, authorized_signer,
-          deposit, settled, close_requested_at, finalized, phase, redeem, brought_forward, revision)
+          deposit, settled, close_requested_at, finalized, phase, redeem, brought_forward, seen_at,
+          owed_since, revision)
         SELECT n.*, 0
         FROM unnest($1::BYTEA[], $2::BIGINT[], $3::BYTEA[], $4::BYTEA[], $5::BYTEA[], $6::BYTEA[],
           $7::BYTEA[], $8::TEXT[], $9::TEXT[], $10::BIGINT[], $11::BIGINT[], $12::TEXT[],
-          $13::TEXT[], $14::TEXT[]) AS n (channel_id)
+          $13::TEXT[], $14::TEXT[], $15::BIGINT[], $16::BIGINT[]) AS n (channel_id)
         ORDER BY n.channel_id
         ON CONFLICT (channel_id) DO NOTHING
         RETURNING channel_id
       ), change AS MATERIALIZED (
         SELECT *
-        FROM unnest($15::BYTEA[], $16::BIGINT[], $17::TEXT[], $18::TEXT[], $19::BIGINT[],
-            $20::BIGINT[], $21::TEXT[], $22::TEXT[], $23::TEXT[])
+        FROM unnest($17::BYTEA[], $18::BIGINT[], $19::TEXT[], $20::TEXT[], $21::BIGINT[],
+            $22::BIGINT[], $23::TEXT[], $24::TEXT[], $25::TEXT[], $26::BIGINT[], $27::BIGINT[])
           AS c (channel_id, revision, deposit, settled, close_requested_at, finalized, phase,
-            redeem, brought_forward)
+            redeem, brought_forward, seen_at, owed_since)
         WHERE (SELECT count(*) FROM opened) >= 0
       ), locked AS MATERIALIZED (
         SELECT tab.channel_id
@@ -59,7 +60,8 @@ final class PostgresWrite {
       ), changed AS (
         UPDATE tab SET revision = c.revision + 1, deposit = c.deposit, settled = c.settled,
           close_requested_at = c.close_requested_at, finalized = c.finalized, phase = c.phase,
-          redeem = c.redeem, brought_forward = c.brought_forward
+          redeem = c.redeem, brought_forward = c.brought_forward, seen_at = c.seen_at,
+          owed_since = c.owed_since
         FROM change c
         WHERE tab.channel_id = c.channel_id AND tab.revision = c.revision
           AND (SELECT count(*) FROM locked) >= 0
@@ -68,37 +70,37 @@ final class PostgresWrite {
         SELECT channel_id FROM opened UNION ALL SELECT channel_id FROM changed
       ), dropped_voucher AS (
         DELETE FROM voucher v
-        USING unnest($24::BYTEA[], $25::TEXT[]) AS d (channel_id, cumulative)
+        USING unnest($28::BYTEA[], $29::TEXT[]) AS d (channel_id, cumulative)
         WHERE v.channel_id = d.channel_id AND v.cumulative = d.cumulative
           AND (d.channel_id IN (SELECT channel_id FROM written)) IS TRUE
         RETURNING v.channel_id
       ), added_voucher AS (
         INSERT INTO voucher (channel_id, cumulative, signature)
         SELECT a.*
-        FROM unnest($26::BYTEA[], $27::TEXT[], $28::BYTEA[]) AS a (channel_id)
+        FROM unnest($30::BYTEA[], $31::TEXT[], $32::BYTEA[]) AS a (channel_id)
         WHERE (a.channel_id IN (SELECT channel_id FROM written)) IS TRUE
           AND (SELECT count(*) FROM dropped_voucher) >= 0
       ), dropped_line AS (
         DELETE FROM bill_line b
-        USING unnest($29::BYTEA[], $30::TEXT[], $31::TEXT[]) AS d (channel_id, price, unit)
+        USING unnest($33::BYTEA[], $34::TEXT[], $35::TEXT[]) AS d (channel_id, price, unit)
         WHERE b.channel_id = d.channel_id AND b.price = d.price AND b.unit = d.unit
           AND (d.channel_id IN (SELECT channel_id FROM written)) IS TRUE
       ), put_line AS (
         INSERT INTO bill_line (channel_id, price, unit, quanta)
         SELECT a.*
-        FROM unnest($32::BYTEA[], $33::TEXT[], $34::TEXT[], $35::BIGINT[]) AS a (channel_id)
+        FROM unnest($36::BYTEA[], $37::TEXT[], $38::TEXT[], $39::BIGINT[]) AS a (channel_id)
         WHERE (a.channel_id IN (SELECT channel_id FROM written)) IS TRUE
         ON CONFLICT (channel_id, price, unit) DO UPDATE SET quanta = excluded.quanta
       ), dropped_reservation AS (
         DELETE FROM reservation r
-        USING unnest($36::BYTEA[], $37::BYTEA[], $38::BIGINT[]) AS d (channel_id, node_id, number)
+        USING unnest($40::BYTEA[], $41::BYTEA[], $42::BIGINT[]) AS d (channel_id, node_id, number)
         WHERE r.channel_id = d.channel_id AND r.node_id = d.node_id AND r.number = d.number
           AND (d.channel_id IN (SELECT channel_id FROM written)) IS TRUE
       ), put_reservation AS (
         INSERT INTO reservation (channel_id, node_id, number, price, unit, granted, used)
         SELECT a.*
-        FROM unnest($39::BYTEA[], $40::BYTEA[], $41::BIGINT[], $42::TEXT[], $43::TEXT[],
-          $44::BIGINT[], $45::BIGINT[]) AS a (channel_id)
+        FROM unnest($43::BYTEA[], $44::BYTEA[], $45::BIGINT[], $46::TEXT[], $47::TEXT[],
+          $48::BIGINT[], $49::BIGINT[]) AS a (channel_id)
         WHERE (a.channel_id IN (SELECT channel_id FROM written)) IS TRUE
         ON CONFLICT (channel_id, node_id, number) DO UPDATE
         SET price = excluded.price, unit = excluded.unit, granted = excluded.granted,
@@ -107,11 +109,11 @@ final class PostgresWrite {
       SELECT e.channel_id FROM unnest($1::BYTEA[]) AS e (channel_id)
       WHERE e.channel_id NOT IN (SELECT channel_id FROM opened)
       UNION ALL
-      SELECT e.channel_id FROM unnest($15::BYTEA[]) AS e (channel_id)
+      SELECT e.channel_id FROM unnest($17::BYTEA[]) AS e (channel_id)
       WHERE e.channel_id NOT IN (SELECT channel_id FROM changed)
       UNION ALL
       SELECT e.channel_id
-      FROM unnest($46::BYTEA[], $47::BIGINT[]) AS e (channel_id, revision)
+      FROM unnest($50::BYTEA[], $51::BIGINT[]) AS e (channel_id, revision)
         LEFT JOIN tab ON tab.channel_id = e.channel_id
       WHERE coalesce(tab.revision, -1) <> e.revision
       """;
@@ -122,9 +124,10 @@ final class PostgresWrite {
 
   private final ColumnArrays opened =
       new ColumnArrays(
-          BYTES, LONG, BYTES, BYTES, BYTES, BYTES, BYTES, TEXT, TEXT, LONG, LONG, TEXT, TEXT, TEXT);
+          BYTES, LONG, BYTES, BYTES, BYTES, BYTES, BYTES, TEXT, TEXT, LONG, LONG, TEXT, TEXT, TEXT,
+          LONG, LONG);
   private final ColumnArrays changed =
-      new ColumnArrays(BYTES, LONG, TEXT, TEXT, LONG, LONG, TEXT, TEXT, TEXT);
+      new ColumnArrays(BYTES, LONG, TEXT, TEXT, LONG, LONG, TEXT, TEXT, TEXT, LONG, LONG);
   private final ColumnArrays droppedVouchers = new ColumnArrays(BYTES, TEXT);
   private final ColumnArrays addedVouchers = new ColumnArrays(BYTES, TEXT, BYTES);
   private final ColumnArrays droppedLines = new ColumnArrays(BYTES, TEXT, TEXT);
@@ -202,7 +205,9 @@ final class PostgresWrite {
           channel.finalized() ? 1L : 0L,
           Columns.phase(tab.phase()),
           Columns.redeem(tab.phase()),
-          amount(tab.broughtForward()));
+          amount(tab.broughtForward()),
+          tab.seenAt(),
+          tab.owedSince());
       return;
     }
     opened.add(
@@ -219,6 +224,8 @@ final class PostgresWrite {
         channel.finalized() ? 1L : 0L,
         Columns.phase(tab.phase()),
         Columns.redeem(tab.phase()),
-        amount(tab.broughtForward()));
+        amount(tab.broughtForward()),
+        tab.seenAt(),
+        tab.owedSince());
   }
 }

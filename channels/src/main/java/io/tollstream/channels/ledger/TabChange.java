@@ -26,6 +26,8 @@ record TabChange(@Nullable Tab before, long revision, Tab after) {
     return before == null
         || !before.phase().equals(after.phase())
         || !before.broughtForward().equals(after.broughtForward())
+        || before.seenAt() != after.seenAt()
+        || before.owedSince() != after.owedSince()
         || !before.channel().equals(after.channel());
   }
 

@@ -51,6 +51,8 @@ final class TabJson {
           "phase",
           "redeem",
           "broughtForward",
+          "seenAt",
+          "owedSince",
           "vouchers",
           "bill");
 
@@ -74,7 +76,9 @@ final class TabJson {
             .put("finalized", channel.finalized())
             .put("phase", Columns.phase(tab.phase()))
             .put("redeem", redeem == null ? null : Columns.amount(redeem).toString())
-            .put("broughtForward", tab.broughtForward().toString());
+            .put("broughtForward", tab.broughtForward().toString())
+            .put("seenAt", tab.seenAt())
+            .put("owedSince", tab.owedSince());
     ArrayNode vouchers = line.putArray("vouchers");
     for (Voucher voucher : tab.vouchers()) {
       vouchers
@@ -115,7 +119,9 @@ final class TabJson {
         line.amount("broughtForward"),
         vouchers(id, line.array("vouchers")),
         bill(line.array("bill")),
-        List.of());
+        List.of(),
+        line.number("seenAt"),
+        line.number("owedSince"));
   }
 
   static JsonNode object(String text) {

@@ -28,7 +28,7 @@ final class TabReader {
   private static final String TAB =
       """
       SELECT channel_id, chain_id, escrow, payer, payee, token, authorized_signer, deposit, settled,
-        close_requested_at, finalized, phase, redeem, brought_forward
+        close_requested_at, finalized, phase, redeem, brought_forward, seen_at, owed_since
       FROM tab
       """;
 
@@ -108,7 +108,9 @@ final class TabReader {
         Columns.amount(row.getString("brought_forward")),
         vouchers(channel.id()),
         bill(channel.id()),
-        reservations(channel.id()));
+        reservations(channel.id()),
+        row.getLong("seen_at"),
+        row.getLong("owed_since"));
   }
 
   private static Channel channel(ResultSet row) throws SQLException {

@@ -27,12 +27,14 @@ final class TabWriter {
         connection.prepareStatement(
             """
             INSERT INTO tab (channel_id, chain_id, escrow, payer, payee, token, authorized_signer,
-              deposit, settled, close_requested_at, finalized, phase, redeem, brought_forward)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+              deposit, settled, close_requested_at, finalized, phase, redeem, brought_forward,
+              seen_at, owed_since)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (channel_id) DO UPDATE SET deposit = excluded.deposit,
               settled = excluded.settled, close_requested_at = excluded.close_requested_at,
               finalized = excluded.finalized, phase = excluded.phase, redeem = excluded.redeem,
-              brought_forward = excluded.brought_forward
+              brought_forward = excluded.brought_forward, seen_at = excluded.seen_at,
+              owed_since = excluded.owed_since
             """);
     dropVoucher =
         connection.prepareStatement("DELETE FROM voucher WHERE channel_id = ? AND cumulative = ?");
@@ -154,6 +156,8 @@ final class TabWriter {
     tab.setString(12, Columns.phase(next.phase()));
     tab.setString(13, Columns.redeem(next.phase()));
     tab.setString(14, Columns.amount(next.broughtForward()));
+    tab.setLong(15, next.seenAt());
+    tab.setLong(16, next.owedSince());
     tab.addBatch();
   }
 }

@@ -32,9 +32,22 @@ final class Golden {
 
   private Golden() {}
 
-  /** The tabs of version 1, when nobody wrote down who had reserved what. */
+  /** The tabs of versions 1 and 2 once opened: nothing is reserved, and no time is known. */
   static List<Tab> tabsOfVersion1() {
-    return tabs().stream().map(tab -> tab.recover(Samples.NODE).answer()).toList();
+    return tabs().stream()
+        .map(tab -> tab.recover(Samples.NODE).answer())
+        .map(
+            tab ->
+                new Tab(
+                    tab.channel(),
+                    tab.phase(),
+                    tab.broughtForward(),
+                    tab.vouchers(),
+                    tab.bill(),
+                    tab.reservations(),
+                    0,
+                    0))
+        .toList();
   }
 
   /** One tab of each phase; the closing one has every column at its widest. */
@@ -72,16 +85,22 @@ final class Golden {
                     stream(Long.MAX_VALUE),
                     new Tariff(Amount.of(1), TariffUnit.SECOND),
                     Long.MAX_VALUE,
-                    1))),
+                    1)),
+            1_767_225_660,
+            1_767_225_600),
         Tab.of(channel(4, Amount.of(9), Amount.of(3), 0, true)));
   }
 
-  /** What version 3 has added; the tabs' rows are those of version 2. */
+  /** What version 3 has added. */
   static String notes() throws IOException {
     return golden("golden-v3.sql");
   }
 
   static String rows() throws IOException {
+    return golden("golden-v4.sql");
+  }
+
+  static String rowsOfVersion2() throws IOException {
     return golden("golden-v2.sql");
   }
 
@@ -122,6 +141,8 @@ final class Golden {
         "UPDATE bill_line SET price = '000000000000000000000000000000000000000'",
         "DELETE FROM tab WHERE phase = 'closing'",
         "UPDATE tab SET revision = -1",
+        "UPDATE tab SET seen_at = -1",
+        "UPDATE tab SET owed_since = -1",
         "UPDATE reservation SET used = granted + 1 WHERE number = 1",
         "UPDATE reservation SET used = -1",
         "UPDATE reservation SET number = 0 WHERE number = 1",

@@ -81,7 +81,7 @@ final class GoldenRowsTest {
             DriverManager.getConnection("jdbc:sqlite:" + home.resolve("ledger.db"));
         Statement statement = connection.createStatement()) {
       Schema.migrate(connection, 2);
-      statement.executeUpdate(Golden.NODE_ROW + Golden.rows());
+      statement.executeUpdate(Golden.NODE_ROW + Golden.rowsOfVersion2());
     }
     try (Ledger ledger = SqliteLedger.open(home, Settings.DEFAULT)) {
       assertEquals(Golden.tabsOfVersion1(), await(ledger.tabs(null, 10)));

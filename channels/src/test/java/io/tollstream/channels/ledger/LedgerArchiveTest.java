@@ -338,7 +338,9 @@ final class LedgerArchiveTest {
             io.tollstream.metering.Bill.EMPTY
                 .plus(Samples.PER_KIB, 123_456)
                 .plus(Samples.PER_BYTE, Long.MAX_VALUE),
-            List.of());
+            List.of(),
+            1_767_225_660,
+            1_767_225_600);
     String line =
         """
         {"channelId":"0x0000000000000000000000000000000000000000000000000000000000000003",\
@@ -349,7 +351,8 @@ final class LedgerArchiveTest {
         "authorizedSigner":"0x0000000000000000000000000000000000000000",\
         "deposit":"340282366920938463463374607431768211455","settled":"7",\
         "closeRequestedAt":1767225600,"finalized":false,"phase":"closing","redeem":"9",\
-        "broughtForward":"2","vouchers":[{"cumulative":"0","signature":"0x%s1b"},\
+        "broughtForward":"2","seenAt":1767225660,"owedSince":1767225600,\
+        "vouchers":[{"cumulative":"0","signature":"0x%s1b"},\
         {"cumulative":"9","signature":"0x%s1b"}],\
         "bill":[{"price":"1","unit":"byte","quanta":9223372036854775807},\
         {"price":"7","unit":"KiB","quanta":123456}]}"""

@@ -248,7 +248,9 @@ abstract class LedgerContractTest {
         random.nextBoolean() ? old.broughtForward() : fresh.broughtForward(),
         random.nextBoolean() ? old.vouchers() : fresh.vouchers(),
         billed.bill(),
-        billed.reservations());
+        billed.reservations(),
+        random.nextBoolean() ? old.seenAt() : fresh.seenAt(),
+        random.nextBoolean() ? old.owedSince() : fresh.owedSince());
   }
 
   @Test

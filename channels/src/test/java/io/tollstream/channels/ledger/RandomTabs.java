@@ -59,7 +59,12 @@ final class RandomTabs {
             closeRequestedAt(phase),
             phase instanceof Phase.Closed && random.nextBoolean());
     Bill bill = bill();
-    return new Tab(channel, phase, amount(), vouchers(id), bill, reservations(bill));
+    return new Tab(
+        channel, phase, amount(), vouchers(id), bill, reservations(bill), time(), time());
+  }
+
+  private long time() {
+    return random.nextBoolean() ? 0 : random.nextInt(Integer.MAX_VALUE);
   }
 
   private Phase phase() {

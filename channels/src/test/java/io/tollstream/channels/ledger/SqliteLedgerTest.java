@@ -116,7 +116,7 @@ final class SqliteLedgerTest extends LedgerContractTest {
     ledger.close();
     execute("PRAGMA user_version = 99");
     assertTrue(refusalAt(home()).contains("written by a newer Tollstream"));
-    execute("PRAGMA user_version = 3");
+    execute("PRAGMA user_version = 4");
     ledger = open();
   }
 

@@ -31,7 +31,9 @@ final class TabAuditTest {
         Amount.ZERO,
         List.of(voucher(1, authorized)),
         bill,
-        List.of());
+        List.of(),
+        0,
+        0);
   }
 
   @Test

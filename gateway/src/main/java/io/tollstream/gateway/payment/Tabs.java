@@ -18,6 +18,7 @@ import io.tollstream.metering.Amount;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -53,12 +54,14 @@ public final class Tabs {
   private static final int QUIET_ATTEMPTS = 84;
 
   private final Ledger ledger;
+  private final InstantSource clock;
   private final Map<ChannelId, LiveTab> live = new ConcurrentHashMap<>();
   private final AtomicLong streams = new AtomicLong();
   private volatile boolean closed;
 
-  public Tabs(Ledger ledger) {
+  public Tabs(Ledger ledger, InstantSource clock) {
     this.ledger = ledger;
+    this.clock = clock;
     ledger.listen(new News());
   }
 
@@ -141,18 +144,18 @@ public final class Tabs {
   Future<Result<Acceptance>> open(Channel channel, Voucher voucher, Amount minDelta) {
     return changing(
         channel.id(),
-        tab -> (tab == null ? Tab.of(channel) : tab).accept(voucher, minDelta),
+        tab -> (tab == null ? Tab.of(channel) : tab).at(now(), true).accept(voucher, minDelta),
         Acceptance::tab);
   }
 
   Future<Result<Acceptance>> accept(Voucher voucher, Amount minDelta) {
     ChannelId id = voucher.channelId();
-    return changing(id, onTab(id, tab -> tab.accept(voucher, minDelta)), Acceptance::tab);
+    return changing(id, byPayer(onTab(id, tab -> tab.accept(voucher, minDelta))), Acceptance::tab);
   }
 
   Future<Result<Tab>> observe(Channel channel) {
     ChannelId id = channel.id();
-    return changing(id, onTab(id, ok(tab -> tab.observe(channel))), tab -> tab);
+    return changing(id, timed(onTab(id, ok(tab -> tab.observe(channel))), false), tab -> tab);
   }
 
   Future<Result<Tab>> beginClose(ChannelId id, @Nullable Voucher offered) {
@@ -166,7 +169,7 @@ public final class Tabs {
   Future<Result<Grant>> reserve(ChannelId id, Reservation.Ask ask) {
     return apply(
         id,
-        onTab(id, tab -> tab.reserve(ask)),
+        byPayer(onTab(id, tab -> tab.reserve(ask))),
         grant -> withLive(id, tab -> tab.note(grant.tab())));
   }
 
@@ -180,7 +183,7 @@ public final class Tabs {
   }
 
   private Future<Tab> settle(ChannelId id, StreamId stream, long used, int failures) {
-    return changing(id, onTab(id, ok(tab -> tab.settle(stream, used))), tab -> tab)
+    return changing(id, byPayer(onTab(id, ok(tab -> tab.settle(stream, used)))), tab -> tab)
         .map(result -> ((Result.Ok<Tab>) result).value())
         .recover(
             failure ->
@@ -341,6 +344,23 @@ public final class Tabs {
   private static Throwable unwrapped(Throwable failure) {
     Throwable cause = failure.getCause();
     return failure instanceof CompletionException && cause != null ? cause : failure;
+  }
+
+  private <R> Ledger.Transition<R> byPayer(Ledger.Transition<R> transition) {
+    return timed(transition, true);
+  }
+
+  private long now() {
+    return clock.instant().getEpochSecond();
+  }
+
+  /** What changes a tab notes when. */
+  private <R> Ledger.Transition<R> timed(Ledger.Transition<R> transition, boolean byPayer) {
+    long now = now();
+    return tab -> {
+      Step<R> step = transition.apply(tab == null ? null : tab.at(now, byPayer));
+      return step.tab() == null ? transition.apply(tab) : step;
+    };
   }
 
   private static Function<Tab, Step<Result<Tab>>> ok(Function<Tab, Step<Tab>> transition) {

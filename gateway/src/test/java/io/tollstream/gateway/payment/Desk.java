@@ -22,6 +22,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 
 /** Payments without HTTP: an offer, a payer, a chain and a ledger that can be held. */
@@ -38,13 +39,13 @@ final class Desk implements AutoCloseable {
   private final EvmSession protocol = new EvmSession(TestPayer.DOMAIN, chain, false);
 
   Desk() {
-    tabs = new Tabs(ledger);
+    tabs = new Tabs(ledger, InstantSource.system());
     payments = new Payments(tabs, new Deposits());
   }
 
   /** Over another ledger than the one in memory, which then stays empty. */
   Desk(Ledger other) {
-    tabs = new Tabs(other);
+    tabs = new Tabs(other, InstantSource.system());
     payments = new Payments(tabs, new Deposits());
   }
 
