@@ -1,6 +1,8 @@
 package io.tollstream.channels;
 
 import io.tollstream.metering.Amount;
+import java.math.BigInteger;
+import java.util.List;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +15,19 @@ public interface Chain extends AutoCloseable {
 
   /** A transaction of ours that was mined and took effect, and the channel after it. */
   record Redemption(String transactionHash, Channel channel) {}
+
+  /**
+   * What a transaction would cost now.
+   *
+   * @param gas units of gas
+   * @param gasPrice base units of the chain's coin for each
+   */
+  record Quote(long gas, Amount gasPrice) {
+    /** In base units of the chain's coin. */
+    public Amount cost() {
+      return new Amount(gasPrice.baseUnits().multiply(BigInteger.valueOf(gas)));
+    }
+  }
 
   Escrow escrow();
 
@@ -41,6 +56,26 @@ public interface Chain extends AutoCloseable {
 
   /** Redeems a voucher and leaves the channel open. */
   CompletionStage<Result<Redemption>> settle(Voucher voucher);
+
+  /** The most vouchers that {@link #settle(Address, List)} takes; 1 where batches do not pay. */
+  int batch();
+
+  /**
+   * Redeems vouchers of several channels of one token together, and leaves the channels open. What
+   * could not be redeemed is missing in the answer, and may be asked for again.
+   *
+   * @param vouchers at least one, {@link #batch} at most, none signed by a contract
+   */
+  CompletionStage<Result<List<Redemption>>> settle(Address token, List<Voucher> vouchers);
+
+  /** What {@link #settle(Voucher)} would cost, or why it would fail. */
+  CompletionStage<Result<Quote>> quoteSettle(Voucher voucher);
+
+  /** What {@link #close} would cost, or why it would fail. */
+  CompletionStage<Result<Quote>> quoteClose(ChannelId channelId, @Nullable Voucher voucher);
+
+  /** Whether there is code at an address, so that it signs by ERC-1271. */
+  CompletionStage<Result<Boolean>> isContract(Address address);
 
   /** Closes the channel with a voucher, or without one where nothing more is to be redeemed. */
   CompletionStage<Result<Redemption>> close(ChannelId channelId, @Nullable Voucher voucher);

@@ -79,7 +79,7 @@ final class ChainSetup {
     EvmEscrow escrow =
         new EvmEscrow(network, access.escrow(), access.domainName(), finality(access));
     Signer signer = signer(access, home);
-    return new Connected(new EvmChain(escrow, signer, ledger), signer.address());
+    return new Connected(new EvmChain(escrow, signer, signer, ledger), signer.address());
   }
 
   private static GasPolicy gas(ChainAccess access) {

@@ -36,6 +36,7 @@ public final class FakeChain implements Chain {
     READ,
     AWAIT,
     SUBMIT,
+    QUOTE,
     SETTLE,
     CLOSE
   }
@@ -54,6 +55,8 @@ public final class FakeChain implements Chain {
   private final Map<Call, Integer> calls = new EnumMap<>(Call.class);
   private final List<@Nullable Voucher> redeemed = new ArrayList<>();
   private @Nullable Map<ChannelId, Channel> replica;
+  private final Set<Address> contracts = new HashSet<>();
+  private Quote quote = new Quote(1, Amount.of(1));
   private int transactions;
 
   public FakeChain(Escrow escrow) {
@@ -164,6 +167,51 @@ public final class FakeChain implements Chain {
   @Override
   public CompletionStage<Result<Redemption>> close(ChannelId id, @Nullable Voucher voucher) {
     return answer(Call.CLOSE, () -> redeem(id, voucher, true));
+  }
+
+  @Override
+  public int batch() {
+    return 2;
+  }
+
+  @Override
+  public CompletionStage<Result<List<Redemption>>> settle(Address token, List<Voucher> vouchers) {
+    return answer(Call.SETTLE, () -> redeem(vouchers));
+  }
+
+  private Result<List<Redemption>> redeem(List<Voucher> vouchers) {
+    List<Redemption> redemptions = new ArrayList<>();
+    for (Voucher voucher : vouchers) {
+      if (redeem(voucher.channelId(), voucher, false) instanceof Result.Ok<Redemption> ok) {
+        redemptions.add(ok.value());
+      }
+    }
+    return Result.ok(redemptions);
+  }
+
+  /** What redeeming costs from now on. */
+  public synchronized void price(long gas) {
+    quote = new Quote(gas, Amount.of(1));
+  }
+
+  @Override
+  public CompletionStage<Result<Quote>> quoteSettle(Voucher voucher) {
+    return answer(Call.QUOTE, () -> Result.ok(quote));
+  }
+
+  @Override
+  public CompletionStage<Result<Quote>> quoteClose(ChannelId id, @Nullable Voucher voucher) {
+    return answer(Call.QUOTE, () -> Result.ok(quote));
+  }
+
+  /** From now on there is code at an address. */
+  public synchronized void deploy(Address contract) {
+    contracts.add(contract);
+  }
+
+  @Override
+  public synchronized CompletionStage<Result<Boolean>> isContract(Address address) {
+    return CompletableFuture.completedStage(Result.ok(contracts.contains(address)));
   }
 
   @Override

@@ -21,6 +21,9 @@ import org.web3j.abi.datatypes.generated.Uint8;
 
 /** The calls of the escrow that a gateway or a payer makes (draft-evm-session-00). */
 final class EscrowCalls {
+  /** Settlements that a transaction takes without filling the blocks of any chain. */
+  static final int MAX_BATCH = 32;
+
   private static final byte[] NO_SIGNATURE = {};
 
   private final Address contract;
@@ -188,6 +191,10 @@ final class EscrowCalls {
 
   Call getChannel(ChannelId channelId) {
     return call("getChannel", bytes32(channelId.bytes()));
+  }
+
+  Call isNonceUsed(ChannelId channelId, BigInteger nonce) {
+    return call("isNonceUsed", bytes32(channelId.bytes()), uint256(nonce));
   }
 
   Call gracePeriod() {

@@ -17,11 +17,10 @@ import io.tollstream.channels.Voucher;
 import io.tollstream.channels.evm.Reverts.Attempt;
 import io.tollstream.metering.Amount;
 import java.nio.charset.StandardCharsets;
-import java.util.Optional;
+import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.web3j.protocol.core.methods.response.TransactionReceipt;
 
 /** The escrow as its payee uses it, over JSON-RPC. Its work is done on threads of its own. */
 public final class EvmChain implements Chain {
@@ -37,6 +36,7 @@ public final class EvmChain implements Chain {
   private final DepositWatch watch;
   private final DepositCheck check;
   private final Wallets wallets;
+  private final Redemptions redemptions;
   private volatile boolean proven;
 
   /**
@@ -52,24 +52,30 @@ public final class EvmChain implements Chain {
    * A chain whose transactions are written down. What others, or this account before a restart,
    * have left pending is taken care of from now on.
    *
-   * @param signer the payee's key, which pays for gas
+   * @param payee the payee's key
+   * @param sender the key that sends transactions and pays for gas, which may be the payee's
    * @param ledger which may still be opening; asked for on a thread that it may block
    */
-  public EvmChain(EvmEscrow escrow, Signer signer, Supplier<Ledger> ledger) {
-    this(escrow, signer, Journal.Store.of(ledger));
+  public EvmChain(EvmEscrow escrow, Signer payee, Signer sender, Supplier<Ledger> ledger) {
+    this(escrow, payee, sender, Journal.Store.of(ledger));
   }
 
   EvmChain(EvmEscrow escrow, Signer signer, Journal.Store store) {
+    this(escrow, signer, signer, store);
+  }
+
+  EvmChain(EvmEscrow escrow, Signer payee, Signer sender, Journal.Store store) {
     configured = escrow;
     rpc = new Rpc(escrow.network());
     node = new Node(rpc);
     transactions =
-        new OwnTransactions(escrow.network(), node, workers, signer, escrow.finality(), store);
+        new OwnTransactions(escrow.network(), node, workers, sender, escrow.finality(), store);
     calls = new EscrowCalls(escrow.contract());
     reader = new EscrowReader(node, calls, escrow.escrow(), escrow.finality());
     watch = new DepositWatch(node, reader, new EscrowEvents(escrow.contract()));
     check = new DepositCheck(node, escrow.escrow(), calls, reader);
     wallets = new Wallets(node);
+    redemptions = new Redemptions(node, escrow, reader, workers, transactions, payee, sender);
   }
 
   /**
@@ -175,37 +181,37 @@ public final class EvmChain implements Chain {
 
   @Override
   public CompletionStage<Result<Redemption>> settle(Voucher voucher) {
-    ChannelId id = voucher.channelId();
-    String purpose = "settle " + id.hex() + " " + voucher.cumulative();
-    return redeem(purpose, id, voucher.cumulative(), calls.settle(voucher));
+    return redemptions.settle(voucher);
+  }
+
+  @Override
+  public int batch() {
+    return redemptions.batch();
+  }
+
+  @Override
+  public CompletionStage<Result<List<Redemption>>> settle(Address token, List<Voucher> vouchers) {
+    return redemptions.settle(token, vouchers);
   }
 
   @Override
   public CompletionStage<Result<Redemption>> close(ChannelId channelId, @Nullable Voucher voucher) {
-    String purpose = "close " + channelId.hex();
-    return voucher == null
-        ? redeem(purpose, channelId, Amount.ZERO, calls.close(channelId))
-        : redeem(purpose, channelId, voucher.cumulative(), calls.close(voucher));
+    return redemptions.close(channelId, voucher);
   }
 
-  private CompletionStage<Result<Redemption>> redeem(
-      String purpose, ChannelId id, Amount cumulative, Call call) {
-    return Workers.then(
-        workers.run(() -> reader.readNewest(id)),
-        channel ->
-            transactions.execute(
-                purpose,
-                call,
-                new Attempt(id, cumulative, channel.deposit()),
-                receipt -> redemption(id, receipt)));
+  @Override
+  public CompletionStage<Result<Quote>> quoteSettle(Voucher voucher) {
+    return redemptions.quote(voucher.channelId(), voucher, false);
   }
 
-  private Result<Redemption> redemption(ChannelId id, TransactionReceipt receipt)
-      throws RpcFailure {
-    Optional<Channel> channel = reader.at(id, Receipts.block(receipt));
-    return channel
-        .map(after -> Result.ok(new Redemption(receipt.getTransactionHash(), after)))
-        .orElseGet(() -> Result.refused(new Refusal.ChannelNotFound(id)));
+  @Override
+  public CompletionStage<Result<Quote>> quoteClose(ChannelId channelId, @Nullable Voucher voucher) {
+    return redemptions.quote(channelId, voucher, true);
+  }
+
+  @Override
+  public CompletionStage<Result<Boolean>> isContract(Address address) {
+    return workers.run(() -> Result.ok(wallets.hasCode(address)));
   }
 
   @Override

@@ -33,19 +33,26 @@ final class Wallets {
   }
 
   boolean isValidSignature(Address wallet, byte[] digest, Signature signature) throws RpcFailure {
-    if (isKnownCodeless(wallet)) {
-      return false;
-    }
-    if (!node.hasCode(wallet)) {
-      synchronized (codelessSince) {
-        codelessSince.put(wallet, System.nanoTime());
-      }
+    if (!hasCode(wallet)) {
       return false;
     }
     Call call =
         Call.of(
             wallet, Abi.function("isValidSignature", bytes32(digest), bytes(signature.bytes())));
     return node.readIfThere(call, Wallets::isMagic).orElse(false);
+  }
+
+  boolean hasCode(Address wallet) throws RpcFailure {
+    if (isKnownCodeless(wallet)) {
+      return false;
+    }
+    boolean hasCode = node.hasCode(wallet);
+    if (!hasCode) {
+      synchronized (codelessSince) {
+        codelessSince.put(wallet, System.nanoTime());
+      }
+    }
+    return hasCode;
   }
 
   private boolean isKnownCodeless(Address wallet) {

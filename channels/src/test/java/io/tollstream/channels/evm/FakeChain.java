@@ -11,6 +11,7 @@ import io.tollstream.channels.Result;
 import io.tollstream.channels.Signature;
 import io.tollstream.channels.Voucher;
 import io.tollstream.metering.Amount;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -66,6 +67,31 @@ final class FakeChain implements Chain {
 
   @Override
   public CompletionStage<Result<Redemption>> close(ChannelId channelId, @Nullable Voucher voucher) {
+    return nothing();
+  }
+
+  @Override
+  public int batch() {
+    return 1;
+  }
+
+  @Override
+  public CompletionStage<Result<List<Redemption>>> settle(Address token, List<Voucher> vouchers) {
+    return nothing();
+  }
+
+  @Override
+  public CompletionStage<Result<Quote>> quoteSettle(Voucher voucher) {
+    return nothing();
+  }
+
+  @Override
+  public CompletionStage<Result<Quote>> quoteClose(ChannelId channelId, @Nullable Voucher voucher) {
+    return nothing();
+  }
+
+  @Override
+  public CompletionStage<Result<Boolean>> isContract(Address address) {
     return nothing();
   }
 

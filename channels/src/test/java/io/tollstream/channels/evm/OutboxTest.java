@@ -265,7 +265,7 @@ final class OutboxTest {
     local.anvil.setAutomine(false);
     String hash;
     try (SqliteLedger ledger = SqliteLedger.open(temp, SqliteLedger.Settings.DEFAULT)) {
-      EvmChain chain = new EvmChain(escrow, local.payee, () -> ledger);
+      EvmChain chain = new EvmChain(escrow, local.payee, local.payee, () -> ledger);
       CompletionStage<Result<Redemption>> settled = chain.settle(voucher);
       until(() -> ledger.notes().list("tx/").toCompletableFuture().join().size() == 1);
       until(() -> !local.anvil.rpc("txpool_status").path("pending").asText().equals("0x0"));
@@ -275,7 +275,7 @@ final class OutboxTest {
       hash = Outgoing.parse(BigInteger.ZERO, requireNonNull(left.get(left.firstKey()))).hash();
     }
     try (SqliteLedger ledger = SqliteLedger.open(temp, SqliteLedger.Settings.DEFAULT);
-        EvmChain chain = new EvmChain(escrow, local.payee, () -> ledger)) {
+        EvmChain chain = new EvmChain(escrow, local.payee, local.payee, () -> ledger)) {
       CompletionStage<Result<Redemption>> again = chain.settle(voucher);
       assertTrue(isInPool(hash));
       local.anvil.mine(1);
