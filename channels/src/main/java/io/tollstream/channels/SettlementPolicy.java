@@ -70,6 +70,11 @@ public record SettlementPolicy(
     }
   }
 
+  /** The same, without waiting for more: settles whatever is worth its gas. */
+  public SettlementPolicy atOnce() {
+    return new SettlementPolicy(1, 1, maxAge, Amount.of(1), null, coinPrices);
+  }
+
   /**
    * What an amount of the chain's coin is worth in a token, rounded up; null where nobody has set a
    * price.

@@ -15,6 +15,7 @@ import io.tollstream.channels.evm.Finality;
 import io.tollstream.channels.evm.GasPolicy;
 import io.tollstream.channels.evm.KeyFile;
 import io.tollstream.gateway.GatewayConfig.ChainAccess;
+import io.tollstream.gateway.GatewayConfig.GasAccount;
 import io.tollstream.metering.Amount;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -78,8 +79,11 @@ final class ChainSetup {
             gas(access));
     EvmEscrow escrow =
         new EvmEscrow(network, access.escrow(), access.domainName(), finality(access));
-    Signer signer = signer(access, home);
-    return new Connected(new EvmChain(escrow, signer, signer, ledger), signer.address());
+    Signer payee = key(home, access.payeeKeyFile(), access.keystore(), access.passwordFile());
+    GasAccount gas = access.gas();
+    Signer sender =
+        gas == null ? payee : key(home, gas.keyFile(), gas.keystore(), gas.passwordFile());
+    return new Connected(new EvmChain(escrow, payee, sender, ledger), payee.address());
   }
 
   private static GasPolicy gas(ChainAccess access) {
@@ -114,15 +118,14 @@ final class ChainSetup {
     };
   }
 
-  private static Signer signer(ChainAccess access, Path home) throws IOException {
-    String plain = access.payeeKeyFile();
-    String keystore = access.keystore();
+  private static Signer key(
+      Path home, @Nullable String plain, @Nullable String keystore, @Nullable String passwordFile)
+      throws IOException {
     Path file = home.resolve(plain == null ? String.valueOf(keystore) : plain);
-    return KeyFile.read(file, password(access, home));
+    return KeyFile.read(file, passwordFile == null ? null : password(home.resolve(passwordFile)));
   }
 
-  private static @Nullable String password(ChainAccess access, Path home) throws IOException {
-    String file = access.passwordFile();
-    return file == null ? null : new String(SecretFile.read(home.resolve(file)), UTF_8).strip();
+  private static String password(Path file) throws IOException {
+    return new String(SecretFile.read(file), UTF_8).strip();
   }
 }

@@ -16,6 +16,7 @@ import io.tollstream.gateway.admin.ManagementServer;
 import io.tollstream.gateway.payment.Challenges;
 import io.tollstream.gateway.payment.Offer;
 import io.tollstream.gateway.payment.PaymentDesk;
+import io.tollstream.gateway.payment.Settler;
 import io.tollstream.gateway.payment.Tabs;
 import io.tollstream.gateway.proxy.ProxyServer;
 import io.tollstream.gateway.proxy.Route;
@@ -43,8 +44,12 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The composition root: makes every part of a running gateway and knows all of them. */
 final class Gateway {
@@ -55,6 +60,11 @@ final class Gateway {
   private static final int MAX_FRAME_BYTES = 32 * 1024;
   private static final int IDLE_SECONDS = 900;
 
+  /** What is sent by then is looked after by the gateway's next start. */
+  private static final int LAST_SETTLEMENT_SECONDS = 60;
+
+  private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
+
   private final GatewayConfig config;
   private final Path home;
   private final Vertx vertx;
@@ -62,6 +72,7 @@ final class Gateway {
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final Map<String, Chain> chains = new LinkedHashMap<>();
   private final Map<String, Address> accounts = new LinkedHashMap<>();
+  private final Map<String, Settler> settlers = new ConcurrentHashMap<>();
   private final CompletableFuture<Map<String, ChainSetup.Connected>> connecting;
   private final Ledger ledger;
   private final Tabs tabs;
@@ -134,11 +145,21 @@ final class Gateway {
     PaymentDesk desk = desk(routes);
     listen(routes, desk);
     manage();
+    for (ChainAccess access : config.chains()) {
+      settle(desk, access, Objects.requireNonNull(chains.get(access.name())));
+    }
     probes.forEach((name, probe) -> ChainSetup.judge(name, probe.toCompletableFuture().join()));
     config.chains().stream()
         .mapToLong(ChainAccess::refreshSeconds)
         .min()
         .ifPresent(seconds -> desk.watch().start(vertx, seconds * 1_000));
+  }
+
+  private void settle(PaymentDesk desk, ChainAccess access, Chain chain) {
+    SettlementRule rule = access.settlement();
+    Settler settler = desk.settler(chain, rule.policy(), access.contractSigners());
+    settlers.put(access.name(), settler);
+    settler.start(vertx, rule.intervalSeconds() * 1_000);
   }
 
   private Map<String, ChainSetup.Connected> connected() throws IOException {
@@ -309,11 +330,31 @@ final class Gateway {
     try {
       // Listeners first: Vert.x closes its clients before its servers, and waits for their sockets.
       await(Future.join(vertx.deploymentIDs().stream().map(vertx::undeploy).toList()));
+      settleLast();
       await(vertx.close());
     } finally {
       chains.values().forEach(Chain::close); // they write down what they do
       tabs.close();
       ledger.close();
+    }
+  }
+
+  /** Where other gateways sell on, they settle as well. */
+  private void settleLast() {
+    if (ledger.isShared()) {
+      return;
+    }
+    for (ChainAccess access : config.chains()) {
+      Settler settler = settlers.get(access.name());
+      if (settler != null && access.settlement().onShutdown()) {
+        LOG.info("Settling on chain {} before the end", access.name());
+        await(
+            settler
+                .settleAll(false)
+                .timeout(LAST_SETTLEMENT_SECONDS, TimeUnit.SECONDS)
+                .onFailure(late -> LOG.warn("Not all was settled on chain {}", access.name(), late))
+                .otherwiseEmpty());
+      }
     }
   }
 

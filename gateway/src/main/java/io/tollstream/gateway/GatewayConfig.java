@@ -260,7 +260,9 @@ record GatewayConfig(
       long refreshSeconds,
       long replaceAfterSeconds,
       int replacementPercent,
-      @Nullable Amount maxGasPrice) {
+      @Nullable Amount maxGasPrice,
+      @Nullable GasAccount gas,
+      SettlementRule settlement) {
     private static final long MAX_REFRESH_SECONDS = 150;
     private static final long MAX_REPLACE_SECONDS = 3_600;
 
@@ -282,7 +284,9 @@ record GatewayConfig(
         @Nullable Long refreshSeconds,
         @Nullable Long replaceAfterSeconds,
         @Nullable Integer replacementPercent,
-        @Nullable String maxGasPrice) {
+        @Nullable String maxGasPrice,
+        @Nullable GasAccount gas,
+        @Nullable SettlementRule settlement) {
       this(
           name,
           present(chainId, "chainId", "the EIP-155 id of the chain").longValue(),
@@ -304,7 +308,9 @@ record GatewayConfig(
           replacementPercent == null
               ? GasPolicy.DEFAULT.replacementPercent()
               : replacementPercent.intValue(),
-          maxGasPrice == null ? null : amount(maxGasPrice, "chains." + name + ".maxGasPrice"));
+          maxGasPrice == null ? null : amount(maxGasPrice, "chains." + name + ".maxGasPrice"),
+          gas,
+          settlement == null ? SettlementRule.DEFAULT : settlement);
     }
 
     ChainAccess {
@@ -339,6 +345,15 @@ record GatewayConfig(
           "chains." + name + ".maxGasPrice",
           "must be above zero");
       rpc = List.copyOf(rpc);
+    }
+  }
+
+  /** Whose key sends the transactions and pays for their gas, instead of the payee's. */
+  record GasAccount(
+      @Nullable String keyFile, @Nullable String keystore, @Nullable String passwordFile) {
+    GasAccount {
+      check((keyFile == null) != (keystore == null), "gas", "give keyFile, or keystore");
+      check(keystore == null || passwordFile != null, "gas.passwordFile", "a keystore needs one");
     }
   }
 

@@ -5,14 +5,19 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.tollstream.channels.Address;
+import io.tollstream.channels.SettlementPolicy;
 import io.tollstream.gateway.GatewayConfig.ChainAccess;
+import io.tollstream.gateway.GatewayConfig.GasAccount;
 import io.tollstream.metering.Amount;
 import io.tollstream.metering.MeterPolicy;
 import io.tollstream.metering.TariffUnit;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -93,6 +98,63 @@ final class ConfigReaderTest {
     assertEquals(60, chain.replaceAfterSeconds());
     assertEquals(30, chain.replacementPercent());
     assertEquals(Amount.of(5_000_000_000L), chain.maxGasPrice());
+  }
+
+  @Test
+  void read_settlement_isTheChainsPolicy() throws IOException {
+    String keys =
+        """
+        payeeKeyFile: payee
+            gas: {keystore: relayer.json, passwordFile: relayer.password}
+            settlement:
+              gasMultiple: 50
+              contractGasMultiple: 3
+              maxAgeSeconds: 3600
+              maxOwed: "7000000"
+              idleCloseSeconds: 600
+              coinPrices: {"0x7070707070707070707070707070707070707070": "3500000"}
+              intervalSeconds: 30
+              onShutdown: true
+        """;
+    ChainAccess chain = read(LEAST.replace("payeeKeyFile: payee\n", keys)).chains().get(0);
+    assertEquals(new GasAccount(null, "relayer.json", "relayer.password"), chain.gas());
+    SettlementPolicy policy =
+        new SettlementPolicy(
+            50,
+            3,
+            Duration.ofHours(1),
+            Amount.of(7_000_000),
+            Duration.ofMinutes(10),
+            Map.of(new Address("0x" + "70".repeat(20)), Amount.of(3_500_000)));
+    assertEquals(new SettlementRule(policy, 30, true), chain.settlement());
+    assertEquals(SettlementRule.DEFAULT, read(LEAST).chains().get(0).settlement());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "gasMultiple: 0",
+        "contractGasMultiple: 0",
+        "maxAgeSeconds: 0",
+        "maxOwed: \"0\"",
+        "idleCloseSeconds: 0",
+        "intervalSeconds: 0",
+        "coinPrices: {\"0x0000000000000000000000000000000000000000\": \"1\"}",
+        "coinPrices: {\"0x7070707070707070707070707070707070707070\": \"0\"}"
+      })
+  void read_impossibleSettlement_isTold(String wrong) {
+    String key = wrong.substring(0, wrong.indexOf(':'));
+    assertMistake(
+        "settlement." + key,
+        LEAST.replace(
+            "payeeKeyFile: payee", "payeeKeyFile: payee\n    settlement: {" + wrong + "}"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"{}", "{keyFile: a, keystore: b}", "{keystore: b}"})
+  void read_impossibleGasAccount_isTold(String wrong) {
+    assertMistake(
+        "gas", LEAST.replace("payeeKeyFile: payee", "payeeKeyFile: payee\n    gas: " + wrong));
   }
 
   @Test

@@ -37,7 +37,7 @@ public final class ChannelWatch {
   static final long TAKE_OVER_NANOS = TimeUnit.SECONDS.toNanos(150);
 
   /** Filecoin nodes keep at most 100 pending transactions of one sender. */
-  private static final int MAX_CLOSING = 64;
+  static final int MAX_CLOSING = 64;
 
   private final Tabs tabs;
   private final Payments payments;

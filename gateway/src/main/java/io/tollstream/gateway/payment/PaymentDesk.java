@@ -1,5 +1,7 @@
 package io.tollstream.gateway.payment;
 
+import io.tollstream.channels.Chain;
+import io.tollstream.channels.SettlementPolicy;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.ServerWebSocket;
 import java.time.InstantSource;
@@ -15,6 +17,7 @@ public final class PaymentDesk {
 
   private final Map<String, Offer> offers;
   private final Tabs tabs;
+  private final Payments payments;
   private final PaymentGate gate;
   private final ChannelWatch watch;
   private final InstantSource clock;
@@ -24,7 +27,7 @@ public final class PaymentDesk {
     this.offers = offers.stream().collect(Collectors.toMap(Offer::route, Function.identity()));
     this.tabs = tabs;
     this.clock = clock;
-    Payments payments = new Payments(tabs, new Deposits());
+    this.payments = new Payments(tabs, new Deposits());
     this.gate = new PaymentGate(challenges, payments, tabs, clock);
     this.watch = new ChannelWatch(tabs, payments, offers);
   }
@@ -40,6 +43,15 @@ public final class PaymentDesk {
   /** Looks the open channels up on chain now and then, and redeems what a payer is leaving with. */
   public ChannelWatch watch() {
     return watch;
+  }
+
+  /**
+   * Who redeems what is owed on a chain; the caller starts it.
+   *
+   * @param contractSigners whether contracts may sign vouchers there
+   */
+  public Settler settler(Chain chain, SettlementPolicy policy, boolean contractSigners) {
+    return new Settler(tabs, payments, chain, policy, contractSigners, clock);
   }
 
   /** Serves a payment socket whose handshake was accepted. */

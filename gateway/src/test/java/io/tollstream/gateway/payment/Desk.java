@@ -22,7 +22,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.List;
 
 /** Payments without HTTP: an offer, a payer, a chain and a ledger that can be held. */
@@ -33,19 +32,20 @@ final class Desk implements AutoCloseable {
   final MemoryLedger ledger = new MemoryLedger();
   final Tabs tabs;
   final Payments payments;
+  volatile Instant now = Instant.parse("2026-03-01T12:00:00Z");
   Amount credit = Amount.ZERO;
   Amount minDelta = Amount.ZERO;
   private final Vertx vertx = Vertx.vertx();
   private final EvmSession protocol = new EvmSession(TestPayer.DOMAIN, chain, false);
 
   Desk() {
-    tabs = new Tabs(ledger, InstantSource.system());
+    tabs = new Tabs(ledger, () -> now);
     payments = new Payments(tabs, new Deposits());
   }
 
   /** Over another ledger than the one in memory, which then stays empty. */
   Desk(Ledger other) {
-    tabs = new Tabs(other, InstantSource.system());
+    tabs = new Tabs(other, () -> now);
     payments = new Payments(tabs, new Deposits());
   }
 
@@ -73,7 +73,11 @@ final class Desk implements AutoCloseable {
   }
 
   Future<Result<Payments.Paid>> start(Offer offer, JsonObject payload) {
-    String source = "did:pkh:eip155:314:" + PAYER.address();
+    return start(PAYER, offer, payload);
+  }
+
+  private Future<Result<Payments.Paid>> start(TestPayer payer, Offer offer, JsonObject payload) {
+    String source = "did:pkh:eip155:314:" + payer.address();
     Result<PaymentAction> action =
         protocol.parse(new JsonObject(payload.encode()).getMap(), source);
     return action instanceof Result.Ok<PaymentAction> ok
@@ -107,7 +111,12 @@ final class Desk implements AutoCloseable {
 
   /** The tab of a channel that was opened on chain, and here with a first voucher. */
   Tab opened(Channel channel, long authorized) {
-    return taken(PAYER.open(channel, chain.open(channel), authorized));
+    return opened(PAYER, channel, authorized);
+  }
+
+  Tab opened(TestPayer payer, Channel channel, long authorized) {
+    JsonObject open = payer.open(channel, chain.open(channel), authorized);
+    return tab(await(start(payer, offer(), open)));
   }
 
   Credit credit(Tab tab) {
