@@ -32,14 +32,17 @@ const outputs = [
 const read = (path) =>
   readFileSync(path.startsWith('@') ? require.resolve(path) : join(here, path), 'utf8')
 
-/** Compiles `names` (paths below this directory, without .sol); returns { contract: artifact }. */
-export function compile(names, overrides = {}) {
+/**
+ * Compiles `names` (paths below this directory, without .sol); returns { contract: artifact }.
+ * `edit` may change the text of what is named.
+ */
+export function compile(names, overrides = {}, edit = (text) => text) {
   const solc = require('solc')
   const used = { ...settings, ...overrides }
   const files = names.map((name) => `${name}.sol`)
   const input = {
     language: 'Solidity',
-    sources: Object.fromEntries(files.map((file) => [file, { content: read(file) }])),
+    sources: Object.fromEntries(files.map((file) => [file, { content: edit(read(file)) }])),
     settings: { ...used, outputSelection: { '*': { '*': outputs } } },
   }
   const resolve = { import: (path) => ({ contents: read(path) }) }

@@ -71,7 +71,7 @@ export async function startChain({ chainId = 31337, network } = {}) {
  * The canonical Permit2's code. Anvil carries it in the genesis of its Tempo network. The domain
  * separator in it may be another chain's; Permit2 then computes its own, as it does after a fork.
  */
-async function permit2Code() {
+export async function permit2Code() {
   const chain = await startChain({ network: 'tempo' })
   try {
     const code = await chain.getCode({ address: signing.CANONICAL_PERMIT2 })
