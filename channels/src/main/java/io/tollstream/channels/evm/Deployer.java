@@ -21,7 +21,9 @@ public final class Deployer implements AutoCloseable {
   private static final Attempt NO_CHANNEL =
       new Attempt(ChannelId.of(new byte[32]), Amount.ZERO, Amount.ZERO);
 
+  private final EvmNetwork network;
   private final Rpc rpc;
+  private final Node node;
   private final Workers workers = new Workers("tollstream-deployer", 1);
   private final OwnTransactions transactions;
 
@@ -31,22 +33,38 @@ public final class Deployer implements AutoCloseable {
    * @param signer who pays for gas; it gets no rights by it
    */
   public Deployer(EvmNetwork network, Signer signer) {
+    this.network = network;
     rpc = new Rpc(network);
-    transactions = new OwnTransactions(network, new Node(rpc), workers, signer);
+    node = new Node(rpc);
+    transactions = new OwnTransactions(network, node, workers, signer);
   }
 
   /**
-   * Deploys an escrow.
+   * Deploys an escrow, and looks whether what payers are going to check is in order there.
    *
-   * @param gracePeriod of a forced close, in whole seconds, at least ten minutes
+   * @param gracePeriod of a forced close, in whole seconds, from ten minutes to thirty days
    * @param permit2 the chain's Permit2, or zero to do without
+   * @throws IllegalArgumentException if payers would refuse such an escrow
    */
   public CompletionStage<Result<Address>> escrow(
       String domainName, Duration gracePeriod, Address permit2) {
-    return deploy(
-        "TollstreamEscrow",
+    EscrowProbe.requireAcceptable(gracePeriod.toSeconds(), permit2);
+    String arguments =
         Abi.constructor(
-            Abi.string(domainName), Abi.uint64(gracePeriod.toSeconds()), Abi.address(permit2)));
+            Abi.string(domainName), Abi.uint64(gracePeriod.toSeconds()), Abi.address(permit2));
+    return Workers.then(
+        deploy("TollstreamEscrow", arguments), contract -> verified(contract, domainName));
+  }
+
+  /** Asks until the code shows: another endpoint may lag behind the one that gave the receipt. */
+  private CompletionStage<Result<Address>> verified(Address contract, String domainName) {
+    EvmEscrow escrow = new EvmEscrow(network, contract, domainName, Finality.confirmations(1));
+    EscrowProbe probe = new EscrowProbe(node, new EscrowCalls(contract));
+    return workers.poll(
+        network,
+        () ->
+            node.hasCode(contract) ? probe.verify(escrow).then(facts -> Result.ok(contract)) : null,
+        () -> new Refusal.Unavailable("the code that was deployed to " + contract));
   }
 
   /** Deploys a token of 6 decimals that anybody may mint: for local chains only. */

@@ -77,7 +77,11 @@ public final class EvmWallet implements Wallet {
    * project's: a stranger's may do with a deposit what it likes.
    */
   public CompletionStage<Result<Escrow>> verify() {
-    return workers.run(() -> new EscrowProbe(node, calls).verify(configured));
+    return workers.run(
+        () ->
+            new EscrowProbe(node, calls)
+                .verify(configured)
+                .then(facts -> Result.ok(facts.escrow())));
   }
 
   @Override

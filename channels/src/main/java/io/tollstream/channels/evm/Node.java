@@ -16,7 +16,9 @@ import org.web3j.utils.Numeric;
 
 /** The questions that a node is asked. Each blocks its caller. */
 final class Node {
-  private static final String NO_CODE = "0x";
+  /** What a node answers for an address without code. */
+  static final String NO_CODE = "0x";
+
   private static final int MAX_NULL_ROUNDS = 16;
 
   private final Rpc rpc;
