@@ -319,6 +319,10 @@ record GatewayConfig(
       present(rpc, "chains." + name + ".rpc", "at least one URL");
       check(!rpc.isEmpty(), "chains." + name + ".rpc", "at least one URL is needed");
       check(
+          rpc.stream().allMatch(url -> url.matches("https?://[^/\\s]+\\S*")),
+          "chains." + name + ".rpc",
+          "must be URLs, http:// or https:// and a host");
+      check(
           (payeeKeyFile == null) != (keystore == null),
           "chains." + name,
           "give payeeKeyFile, or keystore and passwordFile");
