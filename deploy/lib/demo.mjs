@@ -26,7 +26,7 @@ paid. Ctrl-C closes the channels, says what the payee received, and removes ever
 const options = readOptions()
 const say = (text = '') => (options.json ? process.stderr : process.stdout).write(`${text}\n`)
 const began = performance.now()
-/** Ends the commands that end by themselves: ffmpeg, `tollstream channels` and the like. */
+/** Ends the commands that end by themselves: ffmpeg, `tollstream wallet` and the like. */
 const commands = new AbortController()
 
 let work

@@ -6,7 +6,7 @@ export const guide = ({ chain, goods, gateway, payer, config }) => `
   paying proxy   ${payer.url}      (open this one)
   gateway        ${gateway.url}      (answers 402 to whoever does not pay)
   origin         ${goods.url}      (${goods.server})
-  management     ${gateway.management}/metrics, /tabs
+  management     ${gateway.management}/metrics, /channels
   chain          ${chain.rpc}      (id ${chain.chainId})
   escrow         ${chain.escrow}
   token          ${chain.token}

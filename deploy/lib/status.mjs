@@ -22,7 +22,7 @@ export async function* statusLines(management, ended) {
 async function look(management) {
   try {
     const [tabs, metrics] = await Promise.all([
-      ask(`${management}/tabs`).then((response) => response.json()),
+      ask(`${management}/channels`).then((response) => response.json()),
       ask(`${management}/metrics`).then((response) => response.text()),
     ])
     return { ...money(tabs), ...traffic(metrics), atMillis: performance.now() }

@@ -141,7 +141,7 @@ final class Demo implements AutoCloseable {
   /** What a payer's tabs come to at the gateway, in base units. */
   BigInteger spent(String payer) throws Exception {
     BigInteger spent = BigInteger.ZERO;
-    try (InputStream in = management("/tabs").toURL().openStream()) {
+    try (InputStream in = management("/channels").toURL().openStream()) {
       for (JsonNode tab : JSON.readTree(in)) {
         if (tab.required("payer").asText().equalsIgnoreCase(payer)) {
           spent = spent.add(new BigInteger(tab.required("spent").asText()));

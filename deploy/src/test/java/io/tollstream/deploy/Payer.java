@@ -46,7 +46,7 @@ final class Payer {
 
   /** Closes every channel this payer has, with the gateway's consent. */
   Program.Outcome closeAll() throws Exception {
-    return Program.run(command("channels", "close", "--all", "--gateway", demo.text("gateway")));
+    return Program.run(command("wallet", "close", "--all", "--gateway", demo.text("gateway")));
   }
 
   private Path keyFile() {

@@ -72,7 +72,7 @@ final class Gateway {
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final Map<String, Chain> chains = new LinkedHashMap<>();
   private final Map<String, Address> accounts = new LinkedHashMap<>();
-  private final Map<String, Settler> settlers = new ConcurrentHashMap<>();
+  private final Map<Escrow, Settler> settlers = new ConcurrentHashMap<>();
   private final CompletableFuture<Map<String, ChainSetup.Connected>> connecting;
   private final Ledger ledger;
   private final Tabs tabs;
@@ -143,10 +143,11 @@ final class Gateway {
       routes.add(route(rule, protocols));
     }
     PaymentDesk desk = desk(routes);
+    employ(desk);
     listen(routes, desk);
     manage();
     for (ChainAccess access : config.chains()) {
-      settle(desk, access, Objects.requireNonNull(chains.get(access.name())));
+      settler(access).start(vertx, access.settlement().intervalSeconds() * 1_000);
     }
     probes.forEach((name, probe) -> ChainSetup.judge(name, probe.toCompletableFuture().join()));
     config.chains().stream()
@@ -155,11 +156,18 @@ final class Gateway {
         .ifPresent(seconds -> desk.watch().start(vertx, seconds * 1_000));
   }
 
-  private void settle(PaymentDesk desk, ChainAccess access, Chain chain) {
-    SettlementRule rule = access.settlement();
-    Settler settler = desk.settler(chain, rule.policy(), access.contractSigners());
-    settlers.put(access.name(), settler);
-    settler.start(vertx, rule.intervalSeconds() * 1_000);
+  private void employ(PaymentDesk desk) {
+    for (ChainAccess access : config.chains()) {
+      Chain chain = Objects.requireNonNull(chains.get(access.name()));
+      settlers.put(
+          chain.escrow(),
+          desk.settler(chain, access.settlement().policy(), access.contractSigners()));
+    }
+  }
+
+  private Settler settler(ChainAccess access) {
+    Chain chain = Objects.requireNonNull(chains.get(access.name()));
+    return Objects.requireNonNull(settlers.get(chain.escrow()));
   }
 
   private Map<String, ChainSetup.Connected> connected() throws IOException {
@@ -207,7 +215,8 @@ final class Gateway {
       HttpServerOptions options = serverOptions(listen, null);
       await(
           vertx.deployVerticle(
-              new ManagementServer(options, registry, tabs, chains, managementPort::set)));
+              new ManagementServer(
+                  options, registry, tabs, chains, settlers, managementPort::set)));
     }
   }
 
@@ -345,11 +354,10 @@ final class Gateway {
       return;
     }
     for (ChainAccess access : config.chains()) {
-      Settler settler = settlers.get(access.name());
-      if (settler != null && access.settlement().onShutdown()) {
+      if (!settlers.isEmpty() && access.settlement().onShutdown()) {
         LOG.info("Settling on chain {} before the end", access.name());
         await(
-            settler
+            settler(access)
                 .settleAll(false)
                 .timeout(LAST_SETTLEMENT_SECONDS, TimeUnit.SECONDS)
                 .onFailure(late -> LOG.warn("Not all was settled on chain {}", access.name(), late))

@@ -1,8 +1,9 @@
 package io.tollstream.gateway;
 
-import io.tollstream.gateway.payer.ChannelsCommand;
+import io.tollstream.gateway.admin.ChannelsCommand;
 import io.tollstream.gateway.payer.FetchCommand;
 import io.tollstream.gateway.payer.PayCommand;
+import io.tollstream.gateway.payer.WalletCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -17,9 +18,10 @@ import picocli.CommandLine.Command;
       CheckCommand.class,
       ContractsCommand.class,
       LedgerCommand.class,
+      ChannelsCommand.class,
       PayCommand.class,
       FetchCommand.class,
-      ChannelsCommand.class
+      WalletCommand.class
     })
 public final class Main {
   private Main() {}

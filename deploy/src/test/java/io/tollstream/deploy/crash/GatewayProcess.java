@@ -172,7 +172,7 @@ final class GatewayProcess {
     String after = "";
     JsonNode page;
     do {
-      page = get("/tabs?limit=" + PAGE + after);
+      page = get("/channels?limit=" + PAGE + after);
       page.forEach(tab -> tabs.add(TabView.of(tab)));
       after = page.isEmpty() ? "" : "&after=" + tabs.get(tabs.size() - 1).id();
     } while (page.size() == PAGE);

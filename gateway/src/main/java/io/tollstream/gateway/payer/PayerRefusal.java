@@ -148,7 +148,7 @@ sealed interface PayerRefusal {
           + " base units for bytes worth "
           + counted
           + "; nothing more is paid to it. Take the rest of the deposit back with"
-          + " `tollstream channels request-close`, then `withdraw`";
+          + " `tollstream wallet request-close`, then `withdraw`";
     }
   }
 

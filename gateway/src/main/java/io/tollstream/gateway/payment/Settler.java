@@ -121,7 +121,11 @@ public final class Settler {
   }
 
   /** Closes one channel with what it owes; the rest goes back to its payer. */
-  public Future<Outcome> close(Tab tab, boolean dryRun) {
+  public Future<List<Outcome>> close(Tab tab, boolean dryRun) {
+    return closing(tab, dryRun).map(List::of);
+  }
+
+  private Future<Outcome> closing(Tab tab, boolean dryRun) {
     Voucher voucher = tab.redeemable();
     Amount proceeds = proceeds(tab, voucher);
     return Payments.of(chain.quoteClose(tab.id(), voucher))
@@ -218,7 +222,7 @@ public final class Settler {
     if (payments.closing().size() >= ChannelWatch.MAX_CLOSING || isClosing(tab.id())) {
       return;
     }
-    close(tab, false)
+    closing(tab, false)
         .onSuccess(
             outcome -> {
               if (outcome.refusal() != null) {

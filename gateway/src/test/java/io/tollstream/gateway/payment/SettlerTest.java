@@ -188,10 +188,10 @@ final class SettlerTest {
   @Test
   void close_one_endsItAndTellsTheTransaction() {
     ChannelId id = owing(1, 5);
-    Outcome planned = Desk.await(settler(false).close(desk.ledger.tab(id), true));
+    Outcome planned = Desk.await(settler(false).close(desk.ledger.tab(id), true)).get(0);
     assertEquals(new Outcome(id, Due.CLOSE, Amount.of(900), Amount.of(10), null, null), planned);
     assertTrue(desk.ledger.tab(id).isOpen());
-    Outcome closed = Desk.await(settler(false).close(desk.ledger.tab(id), false));
+    Outcome closed = Desk.await(settler(false).close(desk.ledger.tab(id), false)).get(0);
     assertTrue(closed.transactionHash() != null && closed.refusal() == null, closed::toString);
     assertTrue(desk.chain.of(id).finalized());
     assertInstanceOf(Tab.Phase.Closed.class, desk.ledger.tab(id).phase());

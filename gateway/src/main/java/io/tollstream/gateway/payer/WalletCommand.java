@@ -24,20 +24,20 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code tollstream channels}: what the payer has on deposit, and how it comes back. */
+/** {@code tollstream wallet}: what the payer has on deposit, and how it comes back. */
 @Command(
-    name = "channels",
+    name = "wallet",
     description = "Look after the channels that this payer has opened.",
     mixinStandardHelpOptions = true,
     subcommands = {
-      ChannelsCommand.ListChannels.class,
-      ChannelsCommand.Close.class,
-      ChannelsCommand.RequestClose.class,
-      ChannelsCommand.Withdraw.class
+      WalletCommand.ListChannels.class,
+      WalletCommand.Close.class,
+      WalletCommand.RequestClose.class,
+      WalletCommand.Withdraw.class
     })
-public final class ChannelsCommand {
+public final class WalletCommand {
   /** For picocli. */
-  public ChannelsCommand() {}
+  public WalletCommand() {}
 
   /** What the subcommands share. */
   abstract static class Sub implements Callable<Integer> {
@@ -159,7 +159,7 @@ public final class ChannelsCommand {
     }
   }
 
-  /** {@code channels list}. */
+  /** {@code wallet list}. */
   @Command(
       name = "list",
       description = "List the channels; with what the chain says where --rpc is given.",
@@ -235,7 +235,7 @@ public final class ChannelsCommand {
     }
   }
 
-  /** {@code channels close}. */
+  /** {@code wallet close}. */
   @Command(
       name = "close",
       description = "Have the gateway close a channel for what it cost; the rest comes back.",
@@ -260,7 +260,7 @@ public final class ChannelsCommand {
     }
   }
 
-  /** {@code channels request-close}. */
+  /** {@code wallet request-close}. */
   @Command(
       name = "request-close",
       description = "Start the forced close of a channel whose gateway does not answer.",
@@ -275,7 +275,7 @@ public final class ChannelsCommand {
     }
   }
 
-  /** {@code channels withdraw}. */
+  /** {@code wallet withdraw}. */
   @Command(
       name = "withdraw",
       description = "Take back what is left, when the grace period of a forced close is over.",
