@@ -221,6 +221,11 @@ public final class EvmChain implements Chain {
     return workers.run(() -> Result.ok(wallets.isValidSignature(wallet, copy, signature)));
   }
 
+  /** How the endpoints do; asks none of them. */
+  public ChainHealth health() {
+    return rpc.health();
+  }
+
   @Override
   public CompletionStage<Result<Long>> head() {
     return workers.run(() -> Result.ok(node.head()));

@@ -3,14 +3,18 @@ package io.tollstream.channels.evm;
 import io.tollstream.channels.Address;
 import io.tollstream.metering.Amount;
 import java.math.BigInteger;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.web3j.protocol.Web3j;
 import org.web3j.protocol.core.DefaultBlockParameter;
 import org.web3j.protocol.core.DefaultBlockParameterName;
+import org.web3j.protocol.core.Request;
 import org.web3j.protocol.core.methods.request.Transaction;
 import org.web3j.protocol.core.methods.response.EthBlock;
+import org.web3j.protocol.core.methods.response.EthEstimateGas;
 import org.web3j.protocol.core.methods.response.TransactionReceipt;
 import org.web3j.utils.Numeric;
 
@@ -22,46 +26,74 @@ final class Node {
   private static final int MAX_NULL_ROUNDS = 16;
 
   private final Rpc rpc;
+  private final Source source;
 
   Node(Rpc rpc) {
+    this(rpc, rpc);
+  }
+
+  private Node(Rpc rpc, Source source) {
     this.rpc = rpc;
+    this.source = source;
   }
 
   /** What is read of a block. */
-  record Block(long number, long timestamp, @Nullable BigInteger baseFee) {}
+  record Block(long number, String hash, long timestamp, @Nullable BigInteger baseFee) {}
 
+  /** What is asked in several requests that one endpoint must answer, all of them. */
+  @FunctionalInterface
+  interface Conversation<T> {
+    T with(Node one) throws RpcFailure;
+  }
+
+  /** Asks one endpoint, and the next one from the start where one cannot answer it all. */
+  <T> T onOne(Conversation<T> conversation) throws RpcFailure {
+    return rpc.first(endpoint -> conversation.with(new Node(rpc, endpoint)));
+  }
+
+  /** The highest number of a block that any endpoint has told of lately. */
   long head() throws RpcFailure {
-    return rpc.ask(web3j -> web3j.ethBlockNumber(), a -> a.getBlockNumber().longValueExact());
+    return rpc.head();
   }
 
   Block latest() throws RpcFailure {
     return block(DefaultBlockParameterName.LATEST);
   }
 
-  /** The newest block that is final enough. */
+  /** The newest block that is final enough, of all that any endpoint has told of lately. */
   long finalBlock(Finality finality) throws RpcFailure {
     if (finality instanceof Finality.Confirmations confirmations) {
       return Math.max(0, head() - (confirmations.confirmations() - 1));
     }
-    String tag = ((Finality.Tag) finality).name().toLowerCase(Locale.ROOT);
-    return block(DefaultBlockParameterName.fromString(tag)).number();
+    Finality.Tag tag = (Finality.Tag) finality;
+    String name = tag.name().toLowerCase(Locale.ROOT);
+    return rpc.told(tag, block(DefaultBlockParameterName.fromString(name)).number());
   }
 
-  private Block block(DefaultBlockParameterName tag) throws RpcFailure {
-    return rpc.ask(web3j -> web3j.ethGetBlockByNumber(tag, false), a -> block(a.getBlock()));
+  /** A block, or the last one before it where nobody mined it. */
+  Block block(long number) throws RpcFailure {
+    return atOrBefore(number, each -> block(at(each)));
   }
 
-  private static Block block(EthBlock.Block block) {
+  private Block block(DefaultBlockParameter which) throws RpcFailure {
+    return source.ask(web3j -> web3j.ethGetBlockByNumber(which, false), a -> block(a.getBlock()));
+  }
+
+  private static Block block(EthBlock.@Nullable Block block) {
+    if (block == null) {
+      throw new Endpoint.UnknownBlock();
+    }
     String fee = block.getBaseFeePerGasRaw();
     return new Block(
         block.getNumber().longValueExact(),
+        block.getHash(),
         block.getTimestamp().longValueExact(),
         fee == null ? null : Numeric.decodeQuantity(fee));
   }
 
-  /** Reads from a contract at the newest block. */
+  /** Reads from a contract at the newest block that is known of: by no node that lags behind it. */
   <T> T read(Call call, Function<Returned, T> as) throws RpcFailure {
-    return call(null, call, DefaultBlockParameterName.LATEST, as);
+    return read(call, head(), as);
   }
 
   /** Reads what a contract may lack; empty where it does, or is none. */
@@ -109,12 +141,12 @@ final class Node {
 
   /** Runs a call without a trace; throws what it would revert with. */
   void simulate(Address from, Call call) throws RpcFailure {
-    var unused = call(from, call, DefaultBlockParameterName.LATEST, Returned::isEmpty);
+    simulate(from, call, head());
   }
 
   /** Runs a call again, after a block. */
   void simulate(Address from, Call call, long block) throws RpcFailure {
-    var unused = call(from, call, at(block), Returned::isEmpty);
+    var unused = atOrBefore(block, number -> call(from, call, at(number), Returned::isEmpty));
   }
 
   private static DefaultBlockParameter at(long number) {
@@ -125,42 +157,57 @@ final class Node {
       @Nullable Address from, Call call, DefaultBlockParameter block, Function<Returned, T> as)
       throws RpcFailure {
     Transaction transaction = transaction(from, call);
-    return rpc.ask(
+    return source.ask(
         web3j -> web3j.ethCall(transaction, block),
         answer -> as.apply(new Returned(answer.getValue())));
   }
 
   BigInteger estimateGas(Address from, Call call) throws RpcFailure {
     Transaction transaction = transaction(from, call);
-    return rpc.ask(web3j -> web3j.ethEstimateGas(transaction), answer -> answer.getAmountUsed());
+    return atOrBefore(
+        head(),
+        number ->
+            source.ask(
+                web3j -> estimate(web3j, transaction, number), answer -> answer.getAmountUsed()));
   }
 
-  /** Whether the node has the transaction, mined or waiting. */
+  /** web3j names no block, and a replica that lags would estimate on old state. */
+  @SuppressWarnings("unchecked") // of the parameters, whose type only the serializer sees
+  private static Request<?, EthEstimateGas> estimate(
+      Web3j web3j, Transaction transaction, long block) {
+    var request = (Request<Object, EthEstimateGas>) web3j.ethEstimateGas(transaction);
+    request.setParams(List.of(transaction, at(block).getValue()));
+    return request;
+  }
+
+  /** Whether any node has the transaction, mined or waiting. */
   boolean knows(String transactionHash) throws RpcFailure {
-    return rpc.ask(
-        web3j -> web3j.ethGetTransactionByHash(transactionHash),
-        answer -> answer.getTransaction().isPresent());
+    return source
+        .find(
+            web3j -> web3j.ethGetTransactionByHash(transactionHash),
+            answer -> answer.getTransaction())
+        .isPresent();
   }
 
   BigInteger gasPrice() throws RpcFailure {
-    return rpc.ask(web3j -> web3j.ethGasPrice(), answer -> answer.getGasPrice());
+    return source.ask(web3j -> web3j.ethGasPrice(), answer -> answer.getGasPrice());
   }
 
   BigInteger priorityFee() throws RpcFailure {
-    return rpc.ask(
+    return source.ask(
         web3j -> web3j.ethMaxPriorityFeePerGas(), answer -> answer.getMaxPriorityFeePerGas());
   }
 
   /** The nonce of the account's next transaction, those that wait counted. */
   BigInteger nextNonce(Address account) throws RpcFailure {
-    return rpc.ask(
+    return source.ask(
         web3j -> web3j.ethGetTransactionCount(account.hex(), DefaultBlockParameterName.PENDING),
         answer -> answer.getTransactionCount());
   }
 
   /** The nonce of the account's next transaction, only those counted that are mined. */
   BigInteger minedNonce(Address account) throws RpcFailure {
-    return minedNonce(account, DefaultBlockParameterName.LATEST);
+    return minedNonce(account, head());
   }
 
   /** As {@link #minedNonce(Address)}, after a block. */
@@ -169,23 +216,26 @@ final class Node {
   }
 
   private BigInteger minedNonce(Address account, DefaultBlockParameter block) throws RpcFailure {
-    return rpc.ask(
+    return source.ask(
         web3j -> web3j.ethGetTransactionCount(account.hex(), block),
         answer -> answer.getTransactionCount());
   }
 
   void send(String signedTransaction) throws RpcFailure {
     var unused =
-        rpc.ask(
+        source.ask(
             web3j -> web3j.ethSendRawTransaction(signedTransaction),
             answer -> answer.getTransactionHash());
   }
 
-  /** Empty while the transaction is not mined. */
+  /** Empty while no node knows that the transaction is mined. */
   Optional<TransactionReceipt> receipt(String transactionHash) throws RpcFailure {
-    return rpc.ask(
-        web3j -> web3j.ethGetTransactionReceipt(transactionHash),
-        answer -> answer.getTransactionReceipt());
+    Optional<TransactionReceipt> receipt =
+        source.find(
+            web3j -> web3j.ethGetTransactionReceipt(transactionHash),
+            answer -> answer.getTransactionReceipt());
+    receipt.ifPresent(found -> rpc.told(Receipts.block(found)));
+    return receipt;
   }
 
   boolean hasCode(Address address) throws RpcFailure {
@@ -194,7 +244,7 @@ final class Node {
 
   /** The code at an address, {@code 0x} where there is none. */
   String code(Address address) throws RpcFailure {
-    return rpc.ask(
+    return source.ask(
         web3j -> web3j.ethGetCode(address.hex(), DefaultBlockParameterName.LATEST),
         answer -> answer.getCode());
   }
@@ -204,9 +254,12 @@ final class Node {
     if (!token.isZero()) {
       return read(TokenCalls.balanceOf(token, holder), returned -> returned.amountOrMax(0));
     }
-    return rpc.ask(
-        web3j -> web3j.ethGetBalance(holder.hex(), DefaultBlockParameterName.LATEST),
-        answer -> new Amount(answer.getBalance().min(Amount.MAX.baseUnits())));
+    return atOrBefore(
+        head(),
+        number ->
+            source.ask(
+                web3j -> web3j.ethGetBalance(holder.hex(), at(number)),
+                answer -> new Amount(answer.getBalance().min(Amount.MAX.baseUnits()))));
   }
 
   private static Transaction transaction(@Nullable Address from, Call call) {

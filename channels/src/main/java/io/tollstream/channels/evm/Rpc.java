@@ -1,33 +1,49 @@
 package io.tollstream.channels.evm;
 
-import java.io.IOException;
+import static java.util.Objects.requireNonNull;
+
+import io.tollstream.channels.evm.ChainHealth.Failure;
 import java.net.URI;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import okhttp3.ConnectionPool;
 import okhttp3.OkHttpClient;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.web3j.protocol.Web3j;
 import org.web3j.protocol.core.Request;
 import org.web3j.protocol.core.Response;
 
 /**
- * Asks the endpoints of a network, one after the other until one answers; the one that did is asked
- * first the next time. Blocks its caller for at most the request timeout per endpoint.
+ * Asks the endpoints of a network, one after the other until one answers: in the order in which
+ * they are configured, but last those that failed lately. Blocks its caller, for at most the
+ * request timeout per endpoint and try.
  */
-final class Rpc implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(Rpc.class);
+final class Rpc implements Source, AutoCloseable {
+  /** Nodes that do as they should are so far apart. */
+  static final long MAX_LAG_BLOCKS = 2;
+
+  /** Behind one URL there may be many replicas, of which some know the block. */
+  private static final int TRIES_FOR_A_BLOCK = 3;
+
   private static final int MAX_IDLE_CONNECTIONS = 8;
 
   private final OkHttpClient client;
   private final List<Endpoint> endpoints = new ArrayList<>();
-  private volatile int preferred;
+  private final Heads heads;
+  private final Map<Finality.Tag, Heads> finals = new EnumMap<>(Finality.Tag.class);
+  private final long pauseMillis;
 
   Rpc(EvmNetwork network) {
+    this(network, System::nanoTime);
+  }
+
+  Rpc(EvmNetwork network, LongSupplier nanoTime) {
     client =
         new OkHttpClient.Builder()
             .callTimeout(network.requestTimeout())
@@ -37,105 +53,147 @@ final class Rpc implements AutoCloseable {
             .followRedirects(false)
             .connectionPool(new ConnectionPool(MAX_IDLE_CONNECTIONS, 1, TimeUnit.MINUTES))
             .build();
+    heads = new Heads(nanoTime);
+    for (Finality.Tag tag : Finality.Tag.values()) {
+      finals.put(tag, new Heads(nanoTime));
+    }
+    pauseMillis = Math.max(1, network.pollInterval().toMillis());
     int count = network.rpcUrls().size();
     for (URI url : network.rpcUrls()) {
       String name = "RPC endpoint " + (endpoints.size() + 1) + " of " + count;
-      endpoints.add(new Endpoint(name, Web3j.build(new RpcEndpoint(client, url)), network));
+      Web3j web3j = Web3j.build(new RpcEndpoint(client, url));
+      endpoints.add(new Endpoint(name, web3j, network.chainId(), new EndpointHealth(nanoTime)));
     }
   }
 
+  /** Something that is asked of an endpoint, in as many requests as it takes. */
+  @FunctionalInterface
+  interface Question<T> {
+    T of(Endpoint endpoint) throws RpcFailure;
+  }
+
   /**
-   * Sends a request and makes something of its answer.
+   * As {@link Source#ask}.
    *
    * @throws RpcFailure the most telling failure, where every endpoint fails; at once where the
    *     answer is the chain's and not the endpoint's: a revert, a null round
    */
-  <R extends Response<?>, T> T ask(Function<Web3j, Request<?, R>> request, Function<R, T> extract)
-      throws RpcFailure {
-    RpcFailure failure = null;
-    int first = preferred;
-    for (int i = 0; i < endpoints.size(); i++) {
-      int index = (first + i) % endpoints.size();
-      try {
-        T answer = endpoints.get(index).ask(request, extract);
-        preferred = index;
-        return answer;
-      } catch (RpcFailure e) {
-        if (e.isRevert() || e.isNullRound()) {
-          throw e;
+  @Override
+  public <R extends Response<?>, T> T ask(
+      Function<Web3j, Request<?, R>> request, Function<R, T> extract) throws RpcFailure {
+    return first(endpoint -> endpoint.ask(request, extract));
+  }
+
+  /** What the first endpoint says that can say it all: what belongs together comes from one. */
+  <T> T first(Question<T> question) throws RpcFailure {
+    for (int tries = 1; ; tries++) {
+      RpcFailure failure = null;
+      for (Endpoint endpoint : inOrder()) {
+        try {
+          return question.of(endpoint);
+        } catch (RpcFailure e) {
+          if (e.isRevert() || e.isNullRound()) {
+            throw e;
+          }
+          failure = failure == null || e.isMoreTellingThan(failure) ? e : failure;
         }
-        failure = failure == null || e.isAnswer() ? e : failure;
+      }
+      if (failure == null) {
+        throw RpcFailure.unreachable("no RPC endpoint");
+      }
+      if (failure.kind() != Failure.LAGS || tries == TRIES_FOR_A_BLOCK || !pause()) {
+        throw failure;
       }
     }
-    throw failure == null ? RpcFailure.unreachable("no RPC endpoint") : failure;
+  }
+
+  /**
+   * A node that lags has no receipt yet which another one has; one that fails is not waited for.
+   */
+  @Override
+  public <R extends Response<?>, T> Optional<T> find(
+      Function<Web3j, Request<?, R>> request, Function<R, Optional<T>> extract) throws RpcFailure {
+    RpcFailure failure = RpcFailure.unreachable("no RPC endpoint");
+    boolean answered = false;
+    for (Endpoint endpoint : inOrder()) {
+      if (answered && endpoint.health().isDemoted()) {
+        break;
+      }
+      try {
+        Optional<T> found = endpoint.ask(request, extract);
+        if (found.isPresent()) {
+          return found;
+        }
+        answered = true;
+      } catch (RpcFailure e) {
+        failure = e;
+      }
+    }
+    if (answered) {
+      return Optional.empty();
+    }
+    throw failure;
+  }
+
+  private boolean pause() {
+    try {
+      TimeUnit.MILLISECONDS.sleep(pauseMillis);
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  private List<Endpoint> inOrder() {
+    List<Endpoint> order = new ArrayList<>(endpoints);
+    order.sort(Comparator.comparing(endpoint -> endpoint.health().isDemoted()));
+    return order;
+  }
+
+  /** The highest number of a block that any endpoint has told of lately. */
+  long head() throws RpcFailure {
+    return first(this::head);
+  }
+
+  /** The same, after asking this endpoint. */
+  private long head(Endpoint endpoint) throws RpcFailure {
+    return heads.told(headOf(endpoint));
+  }
+
+  /** What an endpoint itself takes for the newest block; one that is far behind is asked last. */
+  long headOf(Endpoint endpoint) throws RpcFailure {
+    long told = endpoint.ask(Web3j::ethBlockNumber, a -> a.getBlockNumber().longValueExact());
+    long lag = Math.max(0, heads.highest() - told);
+    endpoint.health().lags(lag);
+    if (lag > MAX_LAG_BLOCKS) {
+      endpoint.health().failed(Failure.LAGS);
+    }
+    return told;
+  }
+
+  /** Somebody has told of a block. */
+  void told(long block) {
+    heads.told(block);
+  }
+
+  /** The highest number with a tag that any endpoint has told of lately, this one counted. */
+  long told(Finality.Tag tag, long block) {
+    return requireNonNull(finals.get(tag)).told(block);
+  }
+
+  ChainHealth health() {
+    return new ChainHealth(
+        endpoints.stream().map(each -> each.health().snapshot()).toList(), false);
+  }
+
+  List<Endpoint> endpoints() {
+    return List.copyOf(endpoints);
   }
 
   @Override
   public void close() {
     client.dispatcher().executorService().shutdown();
     client.connectionPool().evictAll();
-  }
-
-  /** One endpoint, which must prove to be of the right chain before it is believed. */
-  private static final class Endpoint {
-    private final String name;
-    private final Web3j web3j;
-    private final long chainId;
-    private volatile boolean trusted;
-
-    Endpoint(String name, Web3j web3j, EvmNetwork network) {
-      this.name = name;
-      this.web3j = web3j;
-      this.chainId = network.chainId();
-    }
-
-    <R extends Response<?>, T> T ask(Function<Web3j, Request<?, R>> request, Function<R, T> extract)
-        throws RpcFailure {
-      if (!trusted) {
-        requireChain(send(Web3j::ethChainId, answer -> answer.getChainId().longValueExact()));
-        trusted = true;
-      }
-      return send(request, extract);
-    }
-
-    private void requireChain(long actual) throws RpcFailure {
-      if (actual != chainId) {
-        throw RpcFailure.unreachable(name + " is of chain " + actual + ", not " + chainId);
-      }
-    }
-
-    private <Q extends Request<?, R>, R extends Response<?>, T> T send(
-        Function<Web3j, Q> request, Function<R, T> extract) throws RpcFailure {
-      R answer;
-      try {
-        answer = request.apply(web3j).send();
-      } catch (IOException e) {
-        log.debug("{}: {}", name, e.toString());
-        throw RpcFailure.unreachable(name + " does not answer");
-      }
-      requireNoError(answer);
-      return make(answer, extract);
-    }
-
-    private void requireNoError(@Nullable Response<?> answer) throws RpcFailure {
-      if (answer == null) {
-        throw RpcFailure.unreachable(name + " answered nothing");
-      }
-      Response.Error error = answer.getError();
-      if (error != null) {
-        String message = String.valueOf(error.getMessage());
-        log.debug("{}: error {}: {}", name, error.getCode(), message);
-        throw RpcFailure.answered(name, error.getCode(), message, error.getData());
-      }
-    }
-
-    private <R, T> T make(R answer, Function<R, T> extract) throws RpcFailure {
-      try {
-        return extract.apply(answer);
-      } catch (RuntimeException e) {
-        log.debug("{}: {}", name, e.toString());
-        throw RpcFailure.unreachable(name + " answered what cannot be read");
-      }
-    }
   }
 }

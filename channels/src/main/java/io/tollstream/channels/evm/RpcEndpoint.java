@@ -4,6 +4,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
+import java.time.Duration;
 import okhttp3.MediaType;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
@@ -19,6 +20,8 @@ import org.web3j.protocol.Service;
  */
 final class RpcEndpoint extends Service {
   private static final MediaType JSON = MediaType.get("application/json");
+  private static final int BAD_REQUEST = 400;
+  private static final int TOO_MANY_REQUESTS = 429;
   private static final long MAX_RESPONSE_BYTES = 8L << 20;
 
   private final OkHttpClient client;
@@ -30,22 +33,61 @@ final class RpcEndpoint extends Service {
     this.url = url.toString();
   }
 
+  /** The endpoint wants to be asked less. */
+  static final class TooManyRequests extends IOException {
+    private final transient Duration retryAfter;
+
+    TooManyRequests(Duration retryAfter) {
+      super("HTTP status " + TOO_MANY_REQUESTS);
+      this.retryAfter = retryAfter;
+    }
+
+    /** For how long it wants to be left alone; zero where it does not say. */
+    Duration retryAfter() {
+      return retryAfter;
+    }
+  }
+
+  /** What came is no answer to a question. */
+  static final class NoAnswer extends IOException {
+    NoAnswer(String what) {
+      super(what);
+    }
+  }
+
   @Override
   protected InputStream performIO(String request) throws IOException {
     RequestBody body = RequestBody.create(request, JSON);
     try (Response response =
         client.newCall(new Request.Builder().url(url).post(body).build()).execute()) {
       ResponseBody answer = response.body();
-      if (!response.isSuccessful() || answer == null) {
-        throw new IOException("HTTP status " + response.code());
+      if (response.code() == TOO_MANY_REQUESTS) {
+        throw new TooManyRequests(retryAfter(response));
+      }
+      if (answer == null || !mayBeAnswer(response, answer)) {
+        throw new NoAnswer("HTTP status " + response.code());
       }
       return new ByteArrayInputStream(readBounded(answer.source()));
     }
   }
 
+  /** Some give JSON-RPC errors under the status of a bad request. */
+  private static boolean mayBeAnswer(Response response, ResponseBody answer) {
+    MediaType type = answer.contentType();
+    return response.isSuccessful()
+        || (response.code() == BAD_REQUEST && type != null && type.subtype().equals("json"));
+  }
+
+  /** In seconds; the other form, a date, needs clocks that agree. */
+  private static Duration retryAfter(Response response) {
+    String seconds = response.header("Retry-After", "");
+    boolean readable = seconds != null && seconds.matches("[0-9]{1,9}");
+    return Duration.ofSeconds(readable ? Long.parseLong(seconds) : 0);
+  }
+
   private static byte[] readBounded(BufferedSource source) throws IOException {
     if (source.request(MAX_RESPONSE_BYTES + 1)) {
-      throw new IOException("answer above " + MAX_RESPONSE_BYTES + " bytes");
+      throw new NoAnswer("answer above " + MAX_RESPONSE_BYTES + " bytes");
     }
     return source.readByteArray();
   }
