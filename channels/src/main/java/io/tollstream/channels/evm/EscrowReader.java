@@ -7,6 +7,7 @@ import io.tollstream.channels.Escrow;
 import io.tollstream.channels.Refusal;
 import io.tollstream.channels.Result;
 import io.tollstream.metering.Amount;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -49,6 +50,33 @@ final class EscrowReader {
     return newest(channelId)
         .map(Result::ok)
         .orElseGet(() -> Result.refused(new Refusal.ChannelNotFound(channelId)));
+  }
+
+  /**
+   * Reads while endpoints disagree: nothing that only some of them tell is in the payer's favour.
+   *
+   * @param endpoints the same questions, to each of them
+   */
+  Result<Channel> readInDoubt(ChannelId channelId, List<Node> endpoints) throws RpcFailure {
+    Result<Channel> read = read(channelId);
+    for (Node endpoint : endpoints) {
+      Optional<Channel> told = own(endpoint, channelId);
+      if (told.isPresent()) {
+        read =
+            read instanceof Result.Ok<Channel> ok
+                ? Result.ok(worse(ok.value(), told.get()))
+                : Result.refused(new Refusal.Unavailable("what all RPC endpoints agree on"));
+      }
+    }
+    return read;
+  }
+
+  private Optional<Channel> own(Node endpoint, ChannelId channelId) {
+    try {
+      return endpoint.readOwn(calls.getChannel(channelId), words -> channel(channelId, words));
+    } catch (RpcFailure silent) {
+      return Optional.empty();
+    }
   }
 
   /** Whether the newest block knows the channel. */

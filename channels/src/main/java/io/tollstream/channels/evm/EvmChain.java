@@ -37,6 +37,7 @@ public final class EvmChain implements Chain {
   private final DepositCheck check;
   private final Wallets wallets;
   private final Redemptions redemptions;
+  private final Agreement agreement;
   private volatile boolean proven;
 
   /**
@@ -76,6 +77,7 @@ public final class EvmChain implements Chain {
     check = new DepositCheck(node, escrow.escrow(), calls, reader);
     wallets = new Wallets(node);
     redemptions = new Redemptions(node, escrow, reader, workers, transactions, payee, sender);
+    agreement = new Agreement(rpc, node, escrow.finality(), System::nanoTime);
   }
 
   /**
@@ -103,7 +105,11 @@ public final class EvmChain implements Chain {
 
   @Override
   public CompletionStage<Result<Channel>> read(ChannelId channelId) {
-    return workers.run(() -> reader.read(channelId));
+    return workers.run(
+        () ->
+            agreement.isBroken()
+                ? reader.readInDoubt(channelId, rpc.endpoints().stream().map(node::on).toList())
+                : reader.read(channelId));
   }
 
   @Override
@@ -113,7 +119,7 @@ public final class EvmChain implements Chain {
             workers.poll(
                 configured.network(),
                 watch.unlessUnknown(
-                    transactionHash, () -> watch.lookForOpen(transactionHash, channelId)),
+                    transactionHash, () -> agreed(watch.lookForOpen(transactionHash, channelId))),
                 () -> new Refusal.TransactionPending(transactionHash)));
   }
 
@@ -126,8 +132,16 @@ public final class EvmChain implements Chain {
                 configured.network(),
                 watch.unlessUnknown(
                     transactionHash,
-                    () -> watch.lookForTopUp(transactionHash, channelId, additional)),
+                    () -> agreed(watch.lookForTopUp(transactionHash, channelId, additional))),
                 () -> new Refusal.TransactionPending(transactionHash)));
+  }
+
+  /** What counts only where the endpoints agree. */
+  private @Nullable Result<Channel> agreed(@Nullable Result<Channel> seen) throws RpcFailure {
+    if (seen instanceof Result.Ok<Channel>) {
+      agreement.require();
+    }
+    return seen;
   }
 
   @Override
@@ -148,7 +162,7 @@ public final class EvmChain implements Chain {
   private CompletionStage<Result<Channel>> awaitChannel(ChannelId id) {
     return workers.poll(
         configured.network(),
-        () -> watch.lookForChannel(id),
+        () -> agreed(watch.lookForChannel(id)),
         () -> new Refusal.TransactionPending(id.hex()));
   }
 
@@ -157,7 +171,7 @@ public final class EvmChain implements Chain {
     Attempt attempt = new Attempt(deposit.channelId(), Deposits.amount(deposit), Amount.ZERO);
     CompletionStage<Result<String>> mined =
         Workers.then(
-            workers.run(() -> check.check(deposit, payee, token)),
+            workers.run(() -> checked(deposit, payee, token)),
             call ->
                 transactions.execute(
                     purpose(deposit, call),
@@ -165,6 +179,12 @@ public final class EvmChain implements Chain {
                     attempt,
                     receipt -> Result.ok(receipt.getTransactionHash())));
     return Workers.then(mined, hash -> await(deposit, hash));
+  }
+
+  private Result<Call> checked(PaymentAction.Deposit deposit, Address payee, Address token)
+      throws RpcFailure {
+    agreement.require();
+    return check.check(deposit, payee, token);
   }
 
   /** Equal top-ups are different where their authorizations are: the call tells them apart. */
@@ -223,7 +243,12 @@ public final class EvmChain implements Chain {
 
   /** How the endpoints do; asks none of them. */
   public ChainHealth health() {
-    return rpc.health();
+    return new ChainHealth(rpc.health(), agreement.wasBroken());
+  }
+
+  /** Compares what the endpoints tell, though no deposit is due; false where they disagree. */
+  public CompletionStage<Result<Boolean>> checkAgreement() {
+    return workers.run(() -> Result.ok(!agreement.isBroken()));
   }
 
   @Override

@@ -17,6 +17,11 @@ public sealed interface Finality {
         throw new IllegalArgumentException("confirmations must be at least 1");
       }
     }
+
+    /** The newest block that has so many, where the chain's newest has this number. */
+    long before(long newest) {
+      return Math.max(0, newest - (confirmations - 1));
+    }
   }
 
   /** What the node tags so. */

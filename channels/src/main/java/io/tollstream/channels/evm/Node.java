@@ -48,7 +48,12 @@ final class Node {
 
   /** Asks one endpoint, and the next one from the start where one cannot answer it all. */
   <T> T onOne(Conversation<T> conversation) throws RpcFailure {
-    return rpc.first(endpoint -> conversation.with(new Node(rpc, endpoint)));
+    return rpc.first(endpoint -> conversation.with(on(endpoint)));
+  }
+
+  /** The same questions, to one endpoint. */
+  Node on(Endpoint endpoint) {
+    return new Node(rpc, endpoint);
   }
 
   /** The highest number of a block that any endpoint has told of lately. */
@@ -62,12 +67,21 @@ final class Node {
 
   /** The newest block that is final enough, of all that any endpoint has told of lately. */
   long finalBlock(Finality finality) throws RpcFailure {
-    if (finality instanceof Finality.Confirmations confirmations) {
-      return Math.max(0, head() - (confirmations.confirmations() - 1));
-    }
-    Finality.Tag tag = (Finality.Tag) finality;
+    return finality instanceof Finality.Tag tag
+        ? rpc.told(tag, tagged(tag))
+        : ((Finality.Confirmations) finality).before(head());
+  }
+
+  /** What this node itself takes for it, whose newest block has this number. */
+  long ownFinalBlock(long newest, Finality finality) throws RpcFailure {
+    return finality instanceof Finality.Tag tag
+        ? tagged(tag)
+        : ((Finality.Confirmations) finality).before(newest);
+  }
+
+  private long tagged(Finality.Tag tag) throws RpcFailure {
     String name = tag.name().toLowerCase(Locale.ROOT);
-    return rpc.told(tag, block(DefaultBlockParameterName.fromString(name)).number());
+    return block(DefaultBlockParameterName.fromString(name)).number();
   }
 
   /** A block, or the last one before it where nobody mined it. */
@@ -89,6 +103,11 @@ final class Node {
         block.getHash(),
         block.getTimestamp().longValueExact(),
         fee == null ? null : Numeric.decodeQuantity(fee));
+  }
+
+  /** Reads from a contract at what the node itself takes for the newest block. */
+  <T> T readOwn(Call call, Function<Returned, T> as) throws RpcFailure {
+    return call(null, call, DefaultBlockParameterName.LATEST, as);
   }
 
   /** Reads from a contract at the newest block that is known of: by no node that lags behind it. */

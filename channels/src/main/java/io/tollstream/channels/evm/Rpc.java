@@ -156,15 +156,15 @@ final class Rpc implements Source, AutoCloseable {
     return first(this::head);
   }
 
-  /** The same, after asking this endpoint. */
   private long head(Endpoint endpoint) throws RpcFailure {
-    return heads.told(headOf(endpoint));
+    survey(endpoint);
+    return heads.highest();
   }
 
-  /** What an endpoint itself takes for the newest block; one that is far behind is asked last. */
-  long headOf(Endpoint endpoint) throws RpcFailure {
+  /** What an endpoint itself takes for the newest block; who is far behind others is asked last. */
+  long survey(Endpoint endpoint) throws RpcFailure {
     long told = endpoint.ask(Web3j::ethBlockNumber, a -> a.getBlockNumber().longValueExact());
-    long lag = Math.max(0, heads.highest() - told);
+    long lag = heads.told(told) - told;
     endpoint.health().lags(lag);
     if (lag > MAX_LAG_BLOCKS) {
       endpoint.health().failed(Failure.LAGS);
@@ -182,9 +182,8 @@ final class Rpc implements Source, AutoCloseable {
     return requireNonNull(finals.get(tag)).told(block);
   }
 
-  ChainHealth health() {
-    return new ChainHealth(
-        endpoints.stream().map(each -> each.health().snapshot()).toList(), false);
+  List<ChainHealth.Endpoint> health() {
+    return endpoints.stream().map(each -> each.health().snapshot()).toList();
   }
 
   List<Endpoint> endpoints() {

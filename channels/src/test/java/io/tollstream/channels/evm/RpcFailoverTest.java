@@ -74,7 +74,7 @@ final class RpcFailoverTest {
   }
 
   private ChainHealth.Endpoint health(int index) {
-    return rpc.health().endpoints().get(index);
+    return rpc.health().get(index);
   }
 
   private void pass(long probationNanos) {
