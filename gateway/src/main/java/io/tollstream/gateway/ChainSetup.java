@@ -8,6 +8,7 @@ import io.tollstream.channels.Ledger;
 import io.tollstream.channels.Refusal;
 import io.tollstream.channels.Result;
 import io.tollstream.channels.Signer;
+import io.tollstream.channels.evm.EarlyFinality;
 import io.tollstream.channels.evm.EvmChain;
 import io.tollstream.channels.evm.EvmEscrow;
 import io.tollstream.channels.evm.EvmNetwork;
@@ -78,7 +79,8 @@ final class ChainSetup {
             TRANSACTION_TIMEOUT,
             gas(access));
     EvmEscrow escrow =
-        new EvmEscrow(network, access.escrow(), access.domainName(), finality(access));
+        new EvmEscrow(
+            network, access.escrow(), access.domainName(), finality(access), early(access));
     Signer payee = key(home, access.payeeKeyFile(), access.keystore(), access.passwordFile());
     GasAccount gas = access.gas();
     Signer sender =
@@ -116,6 +118,14 @@ final class ChainSetup {
       case "finalized" -> Finality.finalized();
       default -> Finality.confirmations(access.finality().confirmations());
     };
+  }
+
+  private static @Nullable EarlyFinality early(ChainAccess access) {
+    GatewayConfig.Early early = access.finality().early();
+    return early == null
+        ? null
+        : new EarlyFinality(
+            early.token(), early.confirmations(), early.maxDeposit(), early.maxAtRisk());
   }
 
   private static Signer key(

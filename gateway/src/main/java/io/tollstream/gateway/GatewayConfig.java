@@ -294,7 +294,7 @@ record GatewayConfig(
           address(present(escrow, "escrow", "the contract's address"), "escrow"),
           domainName == null ? "EVM Payment Channel" : domainName,
           permit2 == null ? null : address(permit2, "permit2"),
-          finality == null ? new Finality("latest", 1) : finality,
+          finality == null ? new Finality("latest", 1, null) : finality,
           payeeKeyFile,
           keystore,
           passwordFile,
@@ -366,11 +366,15 @@ record GatewayConfig(
    *
    * @param tag {@code latest}, {@code safe} or {@code finalized}
    * @param confirmations blocks, the deposit's own included, behind {@code latest}
+   * @param early which deposits count before that; null for none
    */
-  record Finality(String tag, int confirmations) {
+  record Finality(String tag, int confirmations, @Nullable Early early) {
     @JsonCreator
-    Finality(@Nullable String tag, @Nullable Integer confirmations) {
-      this(tag == null ? "latest" : tag, confirmations == null ? 1 : confirmations.intValue());
+    Finality(@Nullable String tag, @Nullable Integer confirmations, @Nullable Early early) {
+      this(
+          tag == null ? "latest" : tag,
+          confirmations == null ? 1 : confirmations.intValue(),
+          early);
     }
 
     Finality {
@@ -382,6 +386,50 @@ record GatewayConfig(
           confirmations >= 1 && confirmations <= 10_000,
           "finality.confirmations",
           "must be from 1 to 10000");
+      check(
+          early == null || !tag.equals("latest") || early.confirmations() < confirmations,
+          "finality.early.confirmations",
+          "must be below finality.confirmations, or nothing counts early");
+    }
+  }
+
+  /**
+   * Small deposits that count before they are final.
+   *
+   * @param token whose base units the amounts are in, and the only one whose deposits do
+   * @param confirmations blocks, the deposit's own included
+   * @param maxDeposit the most that does in one channel
+   * @param maxAtRisk the most that does in all channels of the chain
+   */
+  record Early(Address token, int confirmations, Amount maxDeposit, Amount maxAtRisk) {
+    @JsonCreator
+    Early(
+        @Nullable String token,
+        @Nullable Integer confirmations,
+        @Nullable String maxDeposit,
+        @Nullable String maxAtRisk) {
+      this(
+          address(
+              present(token, "finality.early.token", "the token that the amounts are of"),
+              "finality.early.token"),
+          confirmations == null ? 1 : confirmations.intValue(),
+          amount(
+              present(maxDeposit, "finality.early.maxDeposit", "base units of the token"),
+              "finality.early.maxDeposit"),
+          amount(
+              present(maxAtRisk, "finality.early.maxAtRisk", "base units of the token"),
+              "finality.early.maxAtRisk"));
+    }
+
+    Early {
+      check(
+          confirmations >= 1 && confirmations <= 10_000,
+          "finality.early.confirmations",
+          "must be from 1 to 10000");
+      check(
+          !maxDeposit.isZero() && !maxDeposit.exceeds(maxAtRisk),
+          "finality.early.maxDeposit",
+          "must be above zero and not above finality.early.maxAtRisk");
     }
   }
 

@@ -163,6 +163,45 @@ final class ConfigReaderTest {
     assertEquals(null, read(yaml).routes().get(0).sale());
   }
 
+  @Test
+  void read_depositsThatCountEarly_areAsTold() throws IOException {
+    String keys =
+        """
+        payeeKeyFile: payee
+            finality:
+              tag: finalized
+              early: {token: "0x%s", confirmations: 2, maxDeposit: "5", maxAtRisk: "50"}
+        """
+            .formatted("11".repeat(20));
+    GatewayConfig.Early early =
+        read(LEAST.replace("payeeKeyFile: payee\n", keys)).chains().get(0).finality().early();
+    assertEquals(
+        new GatewayConfig.Early(
+            new Address("0x" + "11".repeat(20)), 2, Amount.of(5), Amount.of(50)),
+        early);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "finality.early.token | maxDeposit: '1', maxAtRisk: '1'",
+        "finality.early.token | token: '0x12', maxDeposit: '1', maxAtRisk: '1'",
+        "finality.early.maxDeposit | token: TOKEN, maxAtRisk: '1'",
+        "finality.early.maxDeposit | token: TOKEN, maxDeposit: '0', maxAtRisk: '1'",
+        "finality.early.maxDeposit | token: TOKEN, maxDeposit: '2', maxAtRisk: '1'",
+        "finality.early.maxAtRisk | token: TOKEN, maxDeposit: '1'",
+        "finality.early.confirmations | token: TOKEN, maxDeposit: '1', maxAtRisk: '1', confirmations: 0",
+        "finality.early.confirmations | token: TOKEN, maxDeposit: '1', maxAtRisk: '1', confirmations: 9"
+      })
+  void read_depositsThatCannotCountEarly_areTold(String key, String early) {
+    String token = "\"0x" + "11".repeat(20) + "\"";
+    String finality =
+        "finality: {confirmations: 9, early: {" + early.replace("TOKEN", token) + "}}";
+    assertMistake(
+        key, LEAST.replace("payeeKeyFile: payee", "payeeKeyFile: payee\n    " + finality));
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

@@ -66,7 +66,7 @@ final class DepositWatch {
       String actual = opened.isEmpty() ? "none on this escrow" : opened.get(0).hex();
       return mismatch("channelId", channelId.hex(), actual);
     }
-    return whenFinal(receipt.get(), channelId);
+    return reader.readOnceCounted(channelId, Receipts.block(receipt.get()));
   }
 
   /** The channel that the transaction added to; null for not yet. */
@@ -83,14 +83,7 @@ final class DepositWatch {
     if (!actual.equals(additional)) {
       return mismatch("additionalDeposit", additional.toString(), actual.toString());
     }
-    return whenFinal(receipt.get(), channelId);
-  }
-
-  /** Read at a block that is final and holds the transaction, so by no node that lags behind it. */
-  private @Nullable Result<Channel> whenFinal(TransactionReceipt receipt, ChannelId channelId)
-      throws RpcFailure {
-    long finalBlock = reader.finalBlock();
-    return Receipts.block(receipt) > finalBlock ? null : reader.read(channelId, finalBlock);
+    return reader.readOnceCounted(channelId, Receipts.block(receipt.get()));
   }
 
   private static Result<Channel> reverted() {

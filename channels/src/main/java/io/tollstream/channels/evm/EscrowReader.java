@@ -9,6 +9,7 @@ import io.tollstream.channels.Result;
 import io.tollstream.metering.Amount;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads channels: what is in the payer's favour at the configured finality, what is in the payee's
@@ -20,30 +21,72 @@ final class EscrowReader {
   private final EscrowCalls calls;
   private final Escrow escrow;
   private final Finality finality;
+  private final @Nullable EarlyFinality early;
+  private final @Nullable EarlyDeposits earlyDeposits;
 
-  EscrowReader(Node node, EscrowCalls calls, Escrow escrow, Finality finality) {
+  EscrowReader(Node node, EscrowCalls calls, EvmEscrow configured) {
     this.node = node;
     this.calls = calls;
-    this.escrow = escrow;
-    this.finality = finality;
+    this.escrow = configured.escrow();
+    this.finality = configured.finality();
+    this.early = configured.early();
+    this.earlyDeposits = early == null ? null : new EarlyDeposits(early);
   }
 
-  long finalBlock() throws RpcFailure {
-    return node.finalBlock(finality);
-  }
+  /**
+   * What counts.
+   *
+   * @param block up to which every deposit of the channel does
+   */
+  private record Counted(Optional<Channel> channel, long block) {}
 
   Result<Channel> read(ChannelId channelId) throws RpcFailure {
-    return read(channelId, finalBlock());
+    return read(channelId, counted(channelId));
   }
 
-  /** Reads at a block that is final, and at the newest. */
-  Result<Channel> read(ChannelId channelId, long finalBlock) throws RpcFailure {
-    Optional<Channel> settled = at(channelId, finalBlock);
-    if (settled.isEmpty()) {
+  /** The channel once its deposits up to a block count, all of them; null for not yet. */
+  @Nullable Result<Channel> readOnceCounted(ChannelId channelId, long block) throws RpcFailure {
+    Counted counted = counted(channelId);
+    return block > counted.block() ? null : read(channelId, counted);
+  }
+
+  private Result<Channel> read(ChannelId channelId, Counted counted) throws RpcFailure {
+    if (counted.channel().isEmpty()) {
       return Result.refused(new Refusal.ChannelNotFound(channelId));
     }
+    Channel settled = counted.channel().get();
     Optional<Channel> newest = newest(channelId);
-    return Result.ok(newest.isEmpty() ? settled.get() : worse(settled.get(), newest.get()));
+    return Result.ok(newest.isEmpty() ? settled : worse(settled, newest.get()));
+  }
+
+  private Counted counted(ChannelId channelId) throws RpcFailure {
+    long finalBlock = node.finalBlock(finality);
+    Optional<Channel> settled = at(channelId, finalBlock);
+    return early == null || earlyDeposits == null
+        ? new Counted(settled, finalBlock)
+        : countedEarly(channelId, settled, finalBlock, early, earlyDeposits);
+  }
+
+  private Counted countedEarly(
+      ChannelId channelId,
+      Optional<Channel> settled,
+      long finalBlock,
+      EarlyFinality rule,
+      EarlyDeposits deposits)
+      throws RpcFailure {
+    long block = Math.max(finalBlock, rule.blockBefore(node.head()));
+    Optional<Channel> soon =
+        at(channelId, block).filter(channel -> channel.token().equals(rule.token()));
+    Amount finalDeposit = settled.map(Channel::deposit).orElse(Amount.ZERO);
+    Amount deposit = soon.map(Channel::deposit).orElse(finalDeposit);
+    Amount counted =
+        deposits.counted(
+            new EarlyDeposits.Sight(channelId, finalDeposit, finalBlock, deposit, block));
+    return counted.exceeds(finalDeposit)
+        ? new Counted(
+            soon.map(channel -> withDeposit(channel, counted)),
+            counted.equals(deposit) ? block : finalBlock)
+        : new Counted(settled, finalBlock);
   }
 
   Result<Channel> readNewest(ChannelId channelId) throws RpcFailure {
@@ -110,8 +153,25 @@ final class EscrowReader {
         settled.finalized() || newest.finalized());
   }
 
-  /** No channel has a zero payee. */
+  private static Channel withDeposit(Channel channel, Amount deposit) {
+    return new Channel(
+        channel.id(),
+        channel.escrow(),
+        channel.payer(),
+        channel.payee(),
+        channel.token(),
+        channel.authorizedSigner(),
+        deposit,
+        channel.settled().min(deposit),
+        channel.closeRequestedAt(),
+        channel.finalized());
+  }
+
+  /** No channel has a zero payee; none was there before the escrow was. */
   private Optional<Channel> channel(ChannelId channelId, Returned words) {
+    if (words.isEmpty()) {
+      return Optional.empty();
+    }
     Address payee = words.address(1);
     if (payee.isZero()) {
       return Optional.empty();

@@ -72,7 +72,7 @@ public final class EvmChain implements Chain {
     transactions =
         new OwnTransactions(escrow.network(), node, workers, sender, escrow.finality(), store);
     calls = new EscrowCalls(escrow.contract());
-    reader = new EscrowReader(node, calls, escrow.escrow(), escrow.finality());
+    reader = new EscrowReader(node, calls, escrow);
     watch = new DepositWatch(node, reader, new EscrowEvents(escrow.contract()));
     check = new DepositCheck(node, escrow.escrow(), calls, reader);
     wallets = new Wallets(node);

@@ -53,7 +53,7 @@ public final class EvmWallet implements Wallet {
     node = new Node(rpc);
     transactions = new OwnTransactions(escrow.network(), node, workers, signer);
     calls = new EscrowCalls(escrow.contract());
-    reader = new EscrowReader(node, calls, this.escrow, escrow.finality());
+    reader = new EscrowReader(node, calls, escrow);
     authorizer = new Authorizer(node, this.escrow, signer);
   }
 
