@@ -22,9 +22,11 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.slf4j.LoggerFactory;
 
 /** Two endpoints that tell of two chains. */
+@Timeout(60)
 final class AgreementTest {
   private static final Amount DEPOSIT = Amount.of(1_000);
   private static final Duration HOUR = Duration.ofHours(1);

@@ -28,12 +28,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** That the faulty node is at fault where it is told to be, and only there. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Timeout(60)
 final class FaultyRpcTest {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Map<String, String> EVERYTHING =
@@ -108,8 +110,15 @@ final class FaultyRpcTest {
                     "to",
                     anvil.account(3).address().hex()))
             .asText();
-    assertTrue(anvil.rpc("eth_getTransactionReceipt", hash).has("blockNumber"), hash);
+    awaitReceipt(hash);
     return hash;
+  }
+
+  /** Mining at once is not mining before the hash is given. */
+  private void awaitReceipt(String hash) {
+    while (!anvil.rpc("eth_getTransactionReceipt", hash).has("blockNumber")) {
+      Thread.onSpinWait();
+    }
   }
 
   @ParameterizedTest
@@ -292,7 +301,7 @@ final class FaultyRpcTest {
     String raw = signed(nonce(), 1_000);
     assertEquals(
         "already known", error(ask("eth_sendRawTransaction", raw)).path("message").asText());
-    assertTrue(anvil.rpc("eth_getTransactionReceipt", FaultyPool.hash(raw)).isObject());
+    awaitReceipt(FaultyPool.hash(raw));
   }
 
   @Test

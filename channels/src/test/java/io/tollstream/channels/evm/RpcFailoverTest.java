@@ -21,12 +21,14 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Two endpoints, the first of which fails as public ones do. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Timeout(60)
 final class RpcFailoverTest {
   private static final ChannelId NO_CHANNEL = ChannelId.of(new byte[32]);
   private static final String BLOCK_NUMBER = "eth_blockNumber";
