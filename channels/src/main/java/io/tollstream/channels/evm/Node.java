@@ -240,11 +240,9 @@ final class Node {
         answer -> answer.getTransactionCount());
   }
 
+  /** To every node that takes it: one may drop it without a word. */
   void send(String signedTransaction) throws RpcFailure {
-    var unused =
-        source.ask(
-            web3j -> web3j.ethSendRawTransaction(signedTransaction),
-            answer -> answer.getTransactionHash());
+    source.spread(web3j -> web3j.ethSendRawTransaction(signedTransaction));
   }
 
   /** Empty while no node knows that the transaction is mined. */

@@ -5,7 +5,6 @@ import static java.util.Objects.requireNonNull;
 import io.tollstream.channels.evm.ChainHealth.Failure;
 import java.net.URI;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -107,29 +106,42 @@ final class Rpc implements Source, AutoCloseable {
     }
   }
 
-  /**
-   * A node that lags has no receipt yet which another one has; one that fails is not waited for.
-   */
   @Override
   public <R extends Response<?>, T> Optional<T> find(
       Function<Web3j, Request<?, R>> request, Function<R, Optional<T>> extract) throws RpcFailure {
-    RpcFailure failure = RpcFailure.unreachable("no RPC endpoint");
+    return sweep(endpoint -> endpoint.ask(request, extract));
+  }
+
+  @Override
+  public <R extends Response<?>> void spread(Function<Web3j, Request<?, R>> request)
+      throws RpcFailure {
+    var unused =
+        sweep(
+            endpoint -> {
+              endpoint.spread(request);
+              return Optional.empty();
+            });
+  }
+
+  /** Asks all, until one has what is asked for; none that fails is waited for once one answered. */
+  private <T> Optional<T> sweep(Question<Optional<T>> question) throws RpcFailure {
+    RpcFailure failure = null;
     boolean answered = false;
     for (Endpoint endpoint : inOrder()) {
       if (answered && endpoint.health().isDemoted()) {
-        break;
+        continue;
       }
       try {
-        Optional<T> found = endpoint.ask(request, extract);
+        Optional<T> found = question.of(endpoint);
         if (found.isPresent()) {
           return found;
         }
         answered = true;
       } catch (RpcFailure e) {
-        failure = e;
+        failure = failure == null || e.isMoreTellingThan(failure) ? e : failure;
       }
     }
-    if (answered) {
+    if (answered || failure == null) {
       return Optional.empty();
     }
     throw failure;
@@ -146,8 +158,12 @@ final class Rpc implements Source, AutoCloseable {
   }
 
   private List<Endpoint> inOrder() {
-    List<Endpoint> order = new ArrayList<>(endpoints);
-    order.sort(Comparator.comparing(endpoint -> endpoint.health().isDemoted()));
+    List<Endpoint> order = new ArrayList<>();
+    List<Endpoint> last = new ArrayList<>();
+    for (Endpoint endpoint : endpoints) {
+      (endpoint.health().isDemoted() ? last : order).add(endpoint);
+    }
+    order.addAll(last);
     return order;
   }
 

@@ -22,4 +22,10 @@ interface Source {
       Function<Web3j, Request<?, R>> request, Function<R, Optional<T>> extract) throws RpcFailure {
     return ask(request, extract);
   }
+
+  /** Tells whoever can be told; fails only where nobody takes it. */
+  default <R extends Response<?>> void spread(Function<Web3j, Request<?, R>> request)
+      throws RpcFailure {
+    var unused = ask(request, Function.identity());
+  }
 }
