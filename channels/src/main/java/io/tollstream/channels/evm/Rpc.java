@@ -52,9 +52,9 @@ final class Rpc implements Source, AutoCloseable {
             .followRedirects(false)
             .connectionPool(new ConnectionPool(MAX_IDLE_CONNECTIONS, 1, TimeUnit.MINUTES))
             .build();
-    heads = new Heads(nanoTime);
+    heads = new Heads(network, nanoTime);
     for (Finality.Tag tag : Finality.Tag.values()) {
-      finals.put(tag, new Heads(nanoTime));
+      finals.put(tag, new Heads(network, nanoTime));
     }
     pauseMillis = Math.max(1, network.pollInterval().toMillis());
     int count = network.rpcUrls().size();

@@ -1,5 +1,6 @@
 package io.tollstream.channels.evm;
 
+import static io.tollstream.channels.evm.LocalEscrow.await;
 import static io.tollstream.channels.evm.LocalEscrow.ok;
 import static io.tollstream.channels.evm.LocalEscrow.refusal;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -11,19 +12,23 @@ import io.tollstream.channels.Chain.Redemption;
 import io.tollstream.channels.Channel;
 import io.tollstream.channels.ChannelId;
 import io.tollstream.channels.Refusal;
+import io.tollstream.channels.Result;
 import io.tollstream.channels.Wallet.Deposited;
 import io.tollstream.metering.Amount;
 import java.net.URI;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What was known once is never unlearnt from a node that is behind. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Timeout(60)
 final class LaggingReplicaTest {
   private static final Amount DEPOSIT = Amount.of(1_000);
   private static final int LAG = 3;
@@ -49,13 +54,19 @@ final class LaggingReplicaTest {
   }
 
   private EvmChain chain(Finality finality, URI... urls) {
-    return new EvmChain(
-        new EvmEscrow(
-            LocalEscrow.network(List.of(urls)),
-            local.escrow.contract(),
-            local.escrow.domainName(),
-            finality),
-        local.payee);
+    return new EvmChain(escrow(finality, urls), local.payee);
+  }
+
+  /** Looked at so seldom that what was seen is remembered for longer than a test takes. */
+  private EvmEscrow escrow(Finality finality, URI... urls) {
+    EvmNetwork network =
+        new EvmNetwork(
+            List.of(urls),
+            Anvil.CHAIN_ID,
+            Duration.ofSeconds(5),
+            Duration.ofMillis(500),
+            Duration.ofSeconds(20));
+    return new EvmEscrow(network, local.escrow.contract(), local.escrow.domainName(), finality);
   }
 
   private Deposited open() {
@@ -94,6 +105,24 @@ final class LaggingReplicaTest {
     assertInstanceOf(Refusal.Unavailable.class, refusal(balanced.read(id)));
   }
 
+  @Test
+  void read_chainThatDidBecomeShorter_isFollowedAfterAWhile() {
+    try (EvmChain chain = new EvmChain(local.escrow, local.payee)) {
+      Channel channel = open().channel();
+      String snapshot = local.anvil.rpc("evm_snapshot").asText();
+      try (EvmWallet gone = new EvmWallet(local.escrow, local.payer)) { // its nonces go back
+        ok(gone.topUp(channel, DEPOSIT));
+      }
+      assertEquals(DEPOSIT.plus(DEPOSIT), ok(chain.read(channel.id())).deposit());
+      local.anvil.rpc("evm_revert", snapshot);
+      assertInstanceOf(Refusal.Unavailable.class, refusal(chain.read(channel.id())));
+      while (!(await(chain.read(channel.id())) instanceof Result.Ok<Channel>)) {
+        Thread.onSpinWait();
+      }
+      assertEquals(DEPOSIT, ok(chain.read(channel.id())).deposit());
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void lifecycle_theFirstOfTwoLags_isAsIfItDidNot(boolean byTag) {
@@ -102,7 +131,7 @@ final class LaggingReplicaTest {
     Finality finality = byTag ? Finality.safe() : Finality.confirmations(2);
     try (EvmChain chain = chain(finality, behind.url(), local.anvil.url());
         EvmWallet payer =
-            new EvmWallet(local.through(List.of(behind.url(), local.anvil.url())), local.payer)) {
+            new EvmWallet(escrow(finality, behind.url(), local.anvil.url()), local.payer)) {
       Deposited opened = ok(payer.open(local.payee.address(), local.token, DEPOSIT));
       ChannelId id = opened.channel().id();
       var awaited = chain.awaitOpen(opened.transactionHash(), id);
