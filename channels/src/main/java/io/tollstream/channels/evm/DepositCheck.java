@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * Verification"), and makes the call that submits it.
  */
 final class DepositCheck {
-  /** An authorization must outlive the wait for the next blocks. */
-  private static final long MIN_LIFETIME_SECONDS = 30;
+  /** An authorization must outlive the wait for the next blocks, four of the slowest chains'. */
+  private static final long MIN_LIFETIME_SECONDS = 120;
 
   private final Secp256k1 curve = Secp256k1.best();
   private final Node node;
@@ -155,14 +155,17 @@ final class DepositCheck {
   private @Nullable Refusal payable(
       Address from, Address token, Amount amount, byte[] digest, Signature signature)
       throws RpcFailure {
+    // Tokens and Permit2 ask an account's code about its signatures, even where its key made them.
+    // What that code burns we would pay for, and it can answer the simulation otherwise.
+    if (node.hasCode(from)) {
+      return new Refusal.Malformed("type", "hash: contract accounts pay for their own deposits");
+    }
     Address actual = curve.signer(digest, signature);
-    boolean byKey = from.equals(actual);
-    if (!byKey && !node.hasCode(from)) {
+    if (!from.equals(actual)) {
       return actual == null
           ? new Refusal.InvalidSignature()
           : new Refusal.SignerMismatch(from, actual);
     }
-    // A contract wallet's signature is for the token, or Permit2, to judge: the simulation asks.
     Amount balance = node.balance(token, from);
     return amount.exceeds(balance) ? new Refusal.InsufficientBalance(amount, balance) : null;
   }

@@ -1,5 +1,6 @@
 package io.tollstream.channels.evm;
 
+import io.tollstream.channels.Address;
 import io.tollstream.channels.Funding;
 import io.tollstream.channels.PaymentAction;
 import io.tollstream.metering.Amount;
@@ -17,5 +18,15 @@ final class Deposits {
       return authorization.value();
     }
     return deposit.funding() instanceof Funding.Permit2 permit ? permit.amount() : Amount.ZERO;
+  }
+
+  /** Whose money it is. */
+  static Address payer(Funding funding) {
+    if (funding instanceof Funding.Eip3009 authorization) {
+      return authorization.from();
+    }
+    return funding instanceof Funding.Permit2 permit
+        ? permit.from()
+        : ((Funding.Broadcast) funding).source();
   }
 }

@@ -17,7 +17,9 @@ import io.tollstream.channels.Voucher;
 import io.tollstream.channels.evm.Reverts.Attempt;
 import io.tollstream.metering.Amount;
 import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +40,7 @@ public final class EvmChain implements Chain {
   private final Wallets wallets;
   private final Redemptions redemptions;
   private final Agreement agreement;
+  private final RelayBudget relays = new RelayBudget(InstantSource.system());
   private volatile boolean proven;
 
   /**
@@ -168,17 +171,31 @@ public final class EvmChain implements Chain {
 
   private CompletionStage<Result<Channel>> send(
       PaymentAction.Deposit deposit, Address payee, Address token) {
-    Attempt attempt = new Attempt(deposit.channelId(), Deposits.amount(deposit), Amount.ZERO);
+    Refusal refusal = relays.refusal(Deposits.payer(deposit.funding()));
+    if (refusal != null) {
+      return CompletableFuture.completedStage(Result.refused(refusal));
+    }
     CompletionStage<Result<String>> mined =
         Workers.then(
-            workers.run(() -> checked(deposit, payee, token)),
-            call ->
-                transactions.execute(
-                    purpose(deposit, call),
-                    call,
-                    attempt,
-                    receipt -> Result.ok(receipt.getTransactionHash())));
+            workers.run(() -> checked(deposit, payee, token)), call -> relay(deposit, call));
     return Workers.then(mined, hash -> await(deposit, hash));
+  }
+
+  /** Pays the gas of a deposit, as long as its payer's deposits do not fail. */
+  private CompletionStage<Result<String>> relay(PaymentAction.Deposit deposit, Call call) {
+    String purpose = purpose(deposit, call);
+    Refusal refusal = relays.enter(purpose, Deposits.payer(deposit.funding()));
+    if (refusal != null) {
+      return CompletableFuture.completedStage(Result.refused(refusal));
+    }
+    return transactions
+        .relay(
+            purpose,
+            call,
+            new Attempt(deposit.channelId(), Deposits.amount(deposit), Amount.ZERO),
+            receipt -> Result.ok(receipt.getTransactionHash()),
+            pending -> relays.sent(purpose, pending))
+        .whenComplete((hash, failure) -> relays.leave(purpose));
   }
 
   private Result<Call> checked(PaymentAction.Deposit deposit, Address payee, Address token)

@@ -163,6 +163,11 @@ final class Node {
     simulate(from, call, head());
   }
 
+  /** As {@link #simulate(Address, Call)}, after all that waits to be mined. */
+  void simulatePending(Address from, Call call) throws RpcFailure {
+    var unused = call(from, call, DefaultBlockParameterName.PENDING, Returned::isEmpty);
+  }
+
   /** Runs a call again, after a block. */
   void simulate(Address from, Call call, long block) throws RpcFailure {
     var unused = atOrBefore(block, number -> call(from, call, at(number), Returned::isEmpty));

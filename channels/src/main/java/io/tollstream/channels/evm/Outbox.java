@@ -72,10 +72,18 @@ final class Outbox implements AutoCloseable {
 
   /** The transaction that is pending for this purpose, or else a new one that has left. */
   CompletionStage<Result<Pending>> submit(Call call, String purpose, Attempt attempt) {
-    return sender.run(() -> place(call, purpose, attempt));
+    return sender.run(() -> place(call, purpose, attempt, false));
   }
 
-  private Result<Pending> place(Call call, String purpose, Attempt attempt) throws RpcFailure {
+  /**
+   * As {@link #submit}, for a call that others can foil: it must succeed after all that waits, too.
+   */
+  CompletionStage<Result<Pending>> submitWary(Call call, String purpose, Attempt attempt) {
+    return sender.run(() -> place(call, purpose, attempt, true));
+  }
+
+  private Result<Pending> place(Call call, String purpose, Attempt attempt, boolean wary)
+      throws RpcFailure {
     try {
       SortedMap<BigInteger, @Nullable Outgoing> written = journal.read();
       Pending same = joined(purpose, written);
@@ -86,6 +94,9 @@ final class Outbox implements AutoCloseable {
         return unavailable("too many transactions are pending");
       }
       Draft draft = signing.draft(call);
+      if (wary) {
+        node.simulatePending(signing.sender(), call);
+      }
       if (isTooDear(draft == null) || draft == null) {
         return unavailable("gas costs more than the ceiling");
       }

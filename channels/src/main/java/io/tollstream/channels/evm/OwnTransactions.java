@@ -88,6 +88,22 @@ final class OwnTransactions implements AutoCloseable {
         outbox.submit(call, purpose, attempt), pending -> await(pending, call, attempt, outcome));
   }
 
+  /**
+   * As {@link #execute(String, Call, Attempt, Outcome)}, for a call that others can foil: it must
+   * succeed after all that waits, too.
+   *
+   * @param sent is told what may have left, or is joined
+   */
+  <T> CompletionStage<Result<T>> relay(
+      String purpose, Call call, Attempt attempt, Outcome<T> outcome, Consumer<Pending> sent) {
+    return Workers.then(
+        outbox.submitWary(call, purpose, attempt),
+        pending -> {
+          sent.accept(pending);
+          return await(pending, call, attempt, outcome);
+        });
+  }
+
   private <T> CompletionStage<Result<T>> await(
       Pending pending, Call call, Attempt attempt, Outcome<T> outcome) {
     if (!waits.tryAcquire()) {

@@ -6,12 +6,14 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.web3j.protocol.core.methods.response.TransactionReceipt;
 
 /** A transaction that an outbox looks after. Changed by the outbox's thread alone. */
 final class Pending {
   private volatile Outgoing outgoing;
   private volatile CompletableFuture<Result<TransactionReceipt>> mined = new CompletableFuture<>();
+  private final CompletableFuture<Boolean> over = new CompletableFuture<>();
   private long waitingNanos = System.nanoTime();
   private long beyondNanos;
   private boolean beyond;
@@ -35,6 +37,26 @@ final class Pending {
         .execute(
             () -> answer.complete(Result.refused(new Refusal.TransactionPending(outgoing.hash()))));
     return answer;
+  }
+
+  /** Tells the first receipt, whatever it says. */
+  void whenMined(Consumer<TransactionReceipt> told) {
+    var unused =
+        mined.thenAccept(
+            result -> {
+              if (result instanceof Result.Ok<TransactionReceipt> ok) {
+                told.accept(ok.value());
+              }
+            });
+  }
+
+  /** Tells when it takes up none of the account's places any more. */
+  void whenOver(Runnable told) {
+    var unused = over.thenRun(told);
+  }
+
+  void over() {
+    over.complete(true);
   }
 
   void replaced(Outgoing next) {

@@ -78,6 +78,7 @@ final class Tending {
     for (Pending each : List.copyOf(pending.values())) {
       if (look(each, next)) {
         pending.remove(each.outgoing().nonce(), each);
+        each.over();
       }
     }
   }
