@@ -1,7 +1,5 @@
 package io.tollstream.gateway;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.tollstream.channels.Address;
 import io.tollstream.channels.Escrow;
 import io.tollstream.channels.Ledger;
@@ -14,9 +12,7 @@ import io.tollstream.channels.evm.EvmEscrow;
 import io.tollstream.channels.evm.EvmNetwork;
 import io.tollstream.channels.evm.Finality;
 import io.tollstream.channels.evm.GasPolicy;
-import io.tollstream.channels.evm.KeyFile;
 import io.tollstream.gateway.GatewayConfig.ChainAccess;
-import io.tollstream.gateway.GatewayConfig.GasAccount;
 import io.tollstream.metering.Amount;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -81,10 +77,9 @@ final class ChainSetup {
     EvmEscrow escrow =
         new EvmEscrow(
             network, access.escrow(), access.domainName(), finality(access), early(access));
-    Signer payee = key(home, access.payeeKeyFile(), access.keystore(), access.passwordFile());
-    GasAccount gas = access.gas();
-    Signer sender =
-        gas == null ? payee : key(home, gas.keyFile(), gas.keystore(), gas.passwordFile());
+    Signer payee = access.payeeKey().read(home);
+    KeySource gas = access.gas();
+    Signer sender = gas == null ? payee : gas.read(home);
     return new Connected(new EvmChain(escrow, payee, sender, ledger), payee.address());
   }
 
@@ -126,16 +121,5 @@ final class ChainSetup {
         ? null
         : new EarlyFinality(
             early.token(), early.confirmations(), early.maxDeposit(), early.maxAtRisk());
-  }
-
-  private static Signer key(
-      Path home, @Nullable String plain, @Nullable String keystore, @Nullable String passwordFile)
-      throws IOException {
-    Path file = home.resolve(plain == null ? String.valueOf(keystore) : plain);
-    return KeyFile.read(file, passwordFile == null ? null : password(home.resolve(passwordFile)));
-  }
-
-  private static String password(Path file) throws IOException {
-    return new String(SecretFile.read(file), UTF_8).strip();
   }
 }

@@ -10,12 +10,10 @@ import io.tollstream.channels.evm.EscrowProbe;
 import io.tollstream.channels.evm.EvmEscrow;
 import io.tollstream.channels.evm.EvmNetwork;
 import io.tollstream.channels.evm.Finality;
-import io.tollstream.channels.evm.KeyFile;
 import io.tollstream.metering.Amount;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -47,10 +45,13 @@ final class ContractsCommand {
     private List<URI> rpc = List.of();
 
     @Option(names = "--key-file", description = "The deployer's key, or keystore; mode 0600.")
-    private Path keyFile = Path.of("deployer");
+    private String keyFile = "deployer";
 
     @Option(names = "--password-file", description = "The keystore's password.")
-    private @Nullable Path passwordFile;
+    private @Nullable String passwordFile;
+
+    @Option(names = "--password-env", description = "The variable with the keystore's password.")
+    private @Nullable String passwordEnv;
 
     @Option(names = "--domain-name", description = "EIP-712 domain name (${DEFAULT-VALUE}).")
     private String domainName = EvmEscrow.DEFAULT_DOMAIN_NAME;
@@ -98,8 +99,7 @@ final class ContractsCommand {
     }
 
     private Signer signer() throws IOException {
-      Path file = passwordFile;
-      return KeyFile.read(keyFile, file == null ? null : Files.readString(file).strip());
+      return new KeySource(keyFile, null, passwordFile, passwordEnv).read(Path.of(""));
     }
 
     private static <T> T await(CompletionStage<Result<T>> stage) {

@@ -242,7 +242,11 @@ record GatewayConfig(
     }
   }
 
-  /** An escrow on a chain, and the account that redeems there. */
+  /**
+   * An escrow on a chain, and the account that redeems there.
+   *
+   * @param gas whose key sends the transactions and pays for them; null for the payee's
+   */
   record ChainAccess(
       String name,
       long chainId,
@@ -251,9 +255,7 @@ record GatewayConfig(
       String domainName,
       @Nullable Address permit2,
       Finality finality,
-      @Nullable String payeeKeyFile,
-      @Nullable String keystore,
-      @Nullable String passwordFile,
+      KeySource payeeKey,
       boolean feePayer,
       boolean contractSigners,
       long pollMillis,
@@ -261,7 +263,7 @@ record GatewayConfig(
       long replaceAfterSeconds,
       int replacementPercent,
       @Nullable Amount maxGasPrice,
-      @Nullable GasAccount gas,
+      @Nullable KeySource gas,
       SettlementRule settlement) {
     private static final long MAX_REFRESH_SECONDS = 150;
     private static final long MAX_REPLACE_SECONDS = 3_600;
@@ -278,6 +280,7 @@ record GatewayConfig(
         @Nullable String payeeKeyFile,
         @Nullable String keystore,
         @Nullable String passwordFile,
+        @Nullable String passwordEnv,
         @Nullable Boolean feePayer,
         @Nullable Boolean contractSigners,
         @Nullable Long pollMillis,
@@ -285,7 +288,7 @@ record GatewayConfig(
         @Nullable Long replaceAfterSeconds,
         @Nullable Integer replacementPercent,
         @Nullable String maxGasPrice,
-        @Nullable GasAccount gas,
+        @Nullable KeySource gas,
         @Nullable SettlementRule settlement) {
       this(
           name,
@@ -295,9 +298,8 @@ record GatewayConfig(
           domainName == null ? "EVM Payment Channel" : domainName,
           permit2 == null ? null : address(permit2, "permit2"),
           finality == null ? new Finality("latest", 1, null) : finality,
-          payeeKeyFile,
-          keystore,
-          passwordFile,
+          KeySource.of(
+              "chains." + name, "payeeKeyFile", payeeKeyFile, keystore, passwordFile, passwordEnv),
           Boolean.TRUE.equals(feePayer),
           Boolean.TRUE.equals(contractSigners),
           pollMillis == null ? 1_000 : pollMillis.longValue(),
@@ -322,14 +324,6 @@ record GatewayConfig(
           rpc.stream().allMatch(url -> url.matches("https?://[^/\\s]+\\S*")),
           "chains." + name + ".rpc",
           "must be URLs, http:// or https:// and a host");
-      check(
-          (payeeKeyFile == null) != (keystore == null),
-          "chains." + name,
-          "give payeeKeyFile, or keystore and passwordFile");
-      check(
-          keystore == null || passwordFile != null,
-          "chains." + name + ".passwordFile",
-          "a keystore needs one");
       check(pollMillis >= 10, "chains." + name + ".pollMillis", "must be at least 10");
       check(
           refreshSeconds >= 1 && refreshSeconds <= MAX_REFRESH_SECONDS,
@@ -349,15 +343,6 @@ record GatewayConfig(
           "chains." + name + ".maxGasPrice",
           "must be above zero");
       rpc = List.copyOf(rpc);
-    }
-  }
-
-  /** Whose key sends the transactions and pays for their gas, instead of the payee's. */
-  record GasAccount(
-      @Nullable String keyFile, @Nullable String keystore, @Nullable String passwordFile) {
-    GasAccount {
-      check((keyFile == null) != (keystore == null), "gas", "give keyFile, or keystore");
-      check(keystore == null || passwordFile != null, "gas.passwordFile", "a keystore needs one");
     }
   }
 

@@ -1,23 +1,15 @@
 package io.tollstream.gateway;
 
+import io.tollstream.channels.evm.PrivateFile;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Set;
 
 /** Reads a secret from a file that nobody else may read. */
 final class SecretFile {
-  private static final Set<PosixFilePermission> FOR_OTHERS =
-      Set.of(
-          PosixFilePermission.GROUP_READ,
-          PosixFilePermission.GROUP_WRITE,
-          PosixFilePermission.OTHERS_READ,
-          PosixFilePermission.OTHERS_WRITE);
-
   private SecretFile() {}
 
   /**
@@ -47,16 +39,12 @@ final class SecretFile {
   /**
    * The file's bytes, as they are.
    *
-   * @throws IOException if there is no such file or others may read it
+   * @throws IOException if there is no such file, or others may read or replace it
    */
   static byte[] read(Path file) throws IOException {
     if (!Files.isRegularFile(file)) {
       throw new IOException(file + " is missing; make one: head -c 32 /dev/urandom > " + file);
     }
-    if (Files.getFileStore(file).supportsFileAttributeView("posix")
-        && Files.getPosixFilePermissions(file).stream().anyMatch(FOR_OTHERS::contains)) {
-      throw new IOException(file + " may be read by others; run: chmod 600 " + file);
-    }
-    return Files.readAllBytes(file);
+    return PrivateFile.read(file);
   }
 }

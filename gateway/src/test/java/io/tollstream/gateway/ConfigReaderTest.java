@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.tollstream.channels.Address;
 import io.tollstream.channels.SettlementPolicy;
 import io.tollstream.gateway.GatewayConfig.ChainAccess;
-import io.tollstream.gateway.GatewayConfig.GasAccount;
 import io.tollstream.metering.Amount;
 import io.tollstream.metering.MeterPolicy;
 import io.tollstream.metering.TariffUnit;
@@ -117,7 +116,7 @@ final class ConfigReaderTest {
               onShutdown: true
         """;
     ChainAccess chain = read(LEAST.replace("payeeKeyFile: payee\n", keys)).chains().get(0);
-    assertEquals(new GasAccount(null, "relayer.json", "relayer.password"), chain.gas());
+    assertEquals(new KeySource(null, "relayer.json", "relayer.password", null), chain.gas());
     SettlementPolicy policy =
         new SettlementPolicy(
             50,

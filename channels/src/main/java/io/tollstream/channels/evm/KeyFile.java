@@ -5,16 +5,12 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
-import java.util.EnumSet;
 import java.util.HexFormat;
-import java.util.Set;
 import org.bouncycastle.util.BigIntegers;
 import org.jspecify.annotations.Nullable;
 import org.web3j.crypto.ECKeyPair;
@@ -27,16 +23,10 @@ import org.web3j.crypto.exception.CipherException;
  * of hexadecimal. Messages name the file and what is wrong with it, never what is in it.
  */
 public final class KeyFile {
-  private static final long MAX_BYTES = 64 * 1024;
   private static final int SCRYPT_N = 1 << 17;
   private static final int SCRYPT_P = 1;
   private static final ObjectMapper JSON =
       new ObjectMapper().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
-  private static final Set<PosixFilePermission> OWNER_ONLY =
-      EnumSet.of(
-          PosixFilePermission.OWNER_READ,
-          PosixFilePermission.OWNER_WRITE,
-          PosixFilePermission.OWNER_EXECUTE);
 
   private KeyFile() {}
 
@@ -93,7 +83,7 @@ public final class KeyFile {
   }
 
   private static FileAttribute<?>[] ownerOnly() {
-    return isPosix()
+    return PrivateFile.isPosix()
         ? new FileAttribute<?>[] {
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
         }
@@ -101,25 +91,7 @@ public final class KeyFile {
   }
 
   private static String load(Path file) throws IOException {
-    requireOwnerOnly(file);
-    if (Files.size(file) > MAX_BYTES) {
-      throw new IOException(file + " is too long to be a key");
-    }
-    return new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1).strip();
-  }
-
-  private static void requireOwnerOnly(Path file) throws IOException {
-    if (!Files.isRegularFile(file)) {
-      throw new IOException(file + " is not a file");
-    }
-    if (isPosix() && !OWNER_ONLY.containsAll(Files.getPosixFilePermissions(file))) {
-      throw new IOException(
-          file + " holds a private key and others than its owner can reach it: chmod 600 " + file);
-    }
-  }
-
-  private static boolean isPosix() {
-    return FileSystems.getDefault().supportedFileAttributeViews().contains("posix");
+    return new String(PrivateFile.read(file), StandardCharsets.ISO_8859_1).strip();
   }
 
   private static byte[] parseHex(Path file, String text) throws IOException {

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,6 +41,29 @@ final class KeyFileTest {
     Path file = file(KEY, permissions);
     String message = refusal(file, "password");
     assertTrue(message.contains("chmod 600 " + file), message);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"rwxrwx---", "rwx---rwx", "rwxrwxrwx"})
+  void read_othersCanReplaceIt_namesTheDirectoryAndTheFix(String permissions) throws IOException {
+    Path file = file(KEY, "rw-------");
+    Path above = Files.createDirectories(directory.resolve("above/below"));
+    Path moved = Files.move(file, above.resolve("key"));
+    Path link = Files.createSymbolicLink(directory.resolve("link"), moved);
+    assertEquals(ADDRESS, KeyFile.read(link, null).address());
+    Files.setPosixFilePermissions(
+        directory.resolve("above"), PosixFilePermissions.fromString(permissions));
+    for (Path named : List.of(moved, link)) {
+      String message = refusal(named, "password");
+      assertTrue(message.contains("chmod go-w " + directory.resolve("above")), message);
+    }
+  }
+
+  @Test
+  void read_directoryIsSticky_isPrivateEnough() throws IOException {
+    Path file = file(KEY, "rw-------");
+    Files.setAttribute(directory, "unix:mode", 01777);
+    assertEquals(ADDRESS, KeyFile.read(file, null).address());
   }
 
   @ParameterizedTest

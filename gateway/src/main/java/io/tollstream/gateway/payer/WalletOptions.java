@@ -1,14 +1,16 @@
 package io.tollstream.gateway.payer;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.tollstream.channels.Address;
 import io.tollstream.channels.Signer;
 import io.tollstream.channels.evm.KeyFile;
+import io.tollstream.channels.evm.PrivateFile;
 import io.tollstream.metering.Amount;
 import io.tollstream.metering.Tariff;
 import io.tollstream.metering.TariffUnit;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -139,7 +141,8 @@ final class WalletOptions {
       throw wrong("give --key-file or --keystore, not both");
     }
     Path password = passwordFile;
-    return KeyFile.read(file, password == null ? null : Files.readString(password).strip());
+    return KeyFile.read(
+        file, password == null ? null : new String(PrivateFile.read(password), UTF_8).strip());
   }
 
   /** The origin of a gateway, which must be one that may be paid. */
