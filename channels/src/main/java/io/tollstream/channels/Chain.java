@@ -2,7 +2,9 @@ package io.tollstream.channels;
 
 import io.tollstream.metering.Amount;
 import java.math.BigInteger;
+import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +31,44 @@ public interface Chain extends AutoCloseable {
     }
   }
 
+  /**
+   * Who hears which channels something has happened to. What it is told is a hint where to look,
+   * and no more: what a channel is, {@link Chain#read} says.
+   *
+   * <p>Told one after the other, on a thread that it must not block. Where a stage fails, or takes
+   * too long, the same is told again later.
+   */
+  interface Follower {
+    /** Something happened to these channels, was taken back, or became final. */
+    CompletionStage<Void> touched(Set<ChannelId> channels);
+
+    /** Anything may have happened to any channel. */
+    CompletionStage<Void> missed();
+  }
+
+  /** A chain that is being followed, until this is closed. */
+  interface Following extends AutoCloseable {
+    Progress progress();
+
+    @Override
+    void close();
+  }
+
+  /**
+   * How far a chain has been followed.
+   *
+   * @param head the number of the newest block known
+   * @param behind how many blocks up to it have not been dealt with
+   * @param sinceGood the time since the chain was last asked with success, or since the start
+   */
+  record Progress(long head, long behind, Duration sinceGood) {}
+
   Escrow escrow();
+
+  /**
+   * Has somebody hear from now on of what happens, and of what has happened since the last time.
+   */
+  Following follow(Follower follower);
 
   /** The channel's present state; {@link Refusal.ChannelNotFound} where there is none. */
   CompletionStage<Result<Channel>> read(ChannelId channelId);

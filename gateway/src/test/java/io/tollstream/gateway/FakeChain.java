@@ -12,6 +12,7 @@ import io.tollstream.channels.Result;
 import io.tollstream.channels.Signature;
 import io.tollstream.channels.Voucher;
 import io.tollstream.metering.Amount;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -54,10 +55,12 @@ public final class FakeChain implements Chain {
   private final Map<Call, Queue<Refusal>> refusals = new EnumMap<>(Call.class);
   private final Map<Call, Integer> calls = new EnumMap<>(Call.class);
   private final List<@Nullable Voucher> redeemed = new ArrayList<>();
+  private final List<Follower> followers = new ArrayList<>();
   private @Nullable Map<ChannelId, Channel> replica;
   private final Set<Address> contracts = new HashSet<>();
   private Quote quote = new Quote(1, Amount.of(1));
   private int transactions;
+  private volatile Duration sinceGood = Duration.ZERO;
 
   public FakeChain(Escrow escrow) {
     this.escrow = escrow;
@@ -95,6 +98,16 @@ public final class FakeChain implements Chain {
   /** From now on reads answer what is true at this moment: a replica that lags behind. */
   public synchronized void lag() {
     replica = new HashMap<>(channels);
+  }
+
+  /** Reads answer what is true again. */
+  public synchronized void catchUp() {
+    replica = null;
+  }
+
+  /** For how long nobody has been able to follow this chain. */
+  public synchronized void followedBefore(Duration time) {
+    sinceGood = time;
   }
 
   public synchronized void hold(Call call) {
@@ -136,6 +149,27 @@ public final class FakeChain implements Chain {
   @Override
   public Escrow escrow() {
     return escrow;
+  }
+
+  @Override
+  public synchronized Following follow(Follower follower) {
+    followers.add(follower);
+    return new Following() {
+      @Override
+      public Progress progress() {
+        return new Progress(transactions, 0, sinceGood);
+      }
+
+      @Override
+      public void close() {
+        followers.remove(follower);
+      }
+    };
+  }
+
+  /** The one who follows, to be told things. */
+  public synchronized Follower follower() {
+    return followers.get(followers.size() - 1);
   }
 
   @Override

@@ -8,13 +8,14 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.web3j.protocol.core.methods.response.Log;
 import org.web3j.protocol.core.methods.response.TransactionReceipt;
 
 /**
- * The escrow's own events in a receipt. They, and not the transaction's target or input, say what
+ * The escrow's own events. In a receipt they, and not the transaction's target or input, say what
  * happened: the call may have come through a wallet, an EntryPoint or beside others.
  */
 final class EscrowEvents {
@@ -70,9 +71,29 @@ final class EscrowEvents {
     return Reverts.nameOf(HexFormat.of().formatHex(word, 0, 4));
   }
 
+  /** The events of this escrow that name a channel. */
+  Set<Sighting> sightings(List<Log> logs) {
+    return logs.stream()
+        .filter(this::isOurs)
+        .filter(log -> log.getTopics().size() > 1 && log.getBlockHash() != null)
+        .map(
+            log ->
+                new Sighting(
+                    log.getBlockNumber().longValueExact(),
+                    log.getBlockHash(),
+                    log.getTransactionHash(),
+                    log.getLogIndex().longValueExact(),
+                    channelId(log)))
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
+  private boolean isOurs(Log log) {
+    return log.getAddress().toLowerCase(Locale.ROOT).equals(contract.hex());
+  }
+
   private Stream<Log> events(TransactionReceipt receipt, String topic) {
     return receipt.getLogs().stream()
-        .filter(log -> log.getAddress().toLowerCase(Locale.ROOT).equals(contract.hex()))
+        .filter(this::isOurs)
         .filter(log -> log.getTopics().size() > 1 && log.getTopics().get(0).equals(topic));
   }
 

@@ -21,6 +21,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +42,8 @@ public final class EvmChain implements Chain {
   private final Redemptions redemptions;
   private final Agreement agreement;
   private final RelayBudget relays = new RelayBudget(InstantSource.system());
+  private final Journal.Store store;
+  private final List<EventFollower> followers = new CopyOnWriteArrayList<>();
   private volatile boolean proven;
 
   /**
@@ -70,6 +73,7 @@ public final class EvmChain implements Chain {
 
   EvmChain(EvmEscrow escrow, Signer payee, Signer sender, Journal.Store store) {
     configured = escrow;
+    this.store = store;
     rpc = new Rpc(escrow.network());
     node = new Node(rpc);
     transactions =
@@ -104,6 +108,13 @@ public final class EvmChain implements Chain {
   @Override
   public Escrow escrow() {
     return configured.escrow();
+  }
+
+  @Override
+  public Following follow(Follower follower) {
+    EventFollower following = EventFollower.start(node, configured, store, follower);
+    followers.add(following);
+    return following;
   }
 
   @Override
@@ -275,6 +286,7 @@ public final class EvmChain implements Chain {
 
   @Override
   public void close() {
+    followers.forEach(EventFollower::close);
     transactions.close();
     workers.close();
     rpc.close();

@@ -133,14 +133,15 @@ final class Journal {
     return prefix + "%020d".formatted(nonce);
   }
 
-  private static <T> T await(CompletionStage<T> stage) {
+  /** What a stage of the notes completes with. */
+  static <T> T await(CompletionStage<T> stage) {
     try {
       return stage.toCompletableFuture().get(WAIT_SECONDS, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new LedgerUnavailable("interrupted while the ledger was at it", e);
     } catch (TimeoutException | ExecutionException e) {
-      throw new LedgerUnavailable("the transaction could not be written down", e);
+      throw new LedgerUnavailable("what had to be written down was not", e);
     }
   }
 }

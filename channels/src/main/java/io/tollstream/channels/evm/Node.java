@@ -12,9 +12,12 @@ import org.web3j.protocol.Web3j;
 import org.web3j.protocol.core.DefaultBlockParameter;
 import org.web3j.protocol.core.DefaultBlockParameterName;
 import org.web3j.protocol.core.Request;
+import org.web3j.protocol.core.methods.request.EthFilter;
 import org.web3j.protocol.core.methods.request.Transaction;
 import org.web3j.protocol.core.methods.response.EthBlock;
 import org.web3j.protocol.core.methods.response.EthEstimateGas;
+import org.web3j.protocol.core.methods.response.EthLog;
+import org.web3j.protocol.core.methods.response.Log;
 import org.web3j.protocol.core.methods.response.TransactionReceipt;
 import org.web3j.utils.Numeric;
 
@@ -23,7 +26,7 @@ final class Node {
   /** What a node answers for an address without code. */
   static final String NO_CODE = "0x";
 
-  private static final int MAX_NULL_ROUNDS = 16;
+  static final int MAX_NULL_ROUNDS = 16;
 
   private final Rpc rpc;
   private final Source source;
@@ -87,6 +90,16 @@ final class Node {
   /** A block, or the last one before it where nobody mined it. */
   Block block(long number) throws RpcFailure {
     return atOrBefore(number, each -> block(at(each)));
+  }
+
+  /** What a contract logged in these blocks, of which the first must not be a null round. */
+  List<Log> logs(Address contract, long from, long to) throws RpcFailure {
+    EthFilter filter = new EthFilter(at(from), at(to), contract.hex());
+    return source.ask(web3j -> web3j.ethGetLogs(filter), answer -> logs(answer));
+  }
+
+  private static List<Log> logs(EthLog answer) {
+    return answer.getLogs().stream().map(log -> ((EthLog.LogObject) log).get()).toList();
   }
 
   private Block block(DefaultBlockParameter which) throws RpcFailure {

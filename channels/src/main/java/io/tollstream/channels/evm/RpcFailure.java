@@ -28,6 +28,12 @@ final class RpcFailure extends Exception {
   private static final Pattern TOO_MUCH =
       Pattern.compile("range|results|response size|too many events|lookback");
 
+  private static final Pattern TOO_WIDE =
+      Pattern.compile("too (large|big|wide)|too many (logs|blocks)|more than|timeout");
+
+  private static final Pattern TOO_OLD =
+      Pattern.compile("lookback|pruned|too old|older than|archive|missing trie node");
+
   private static final Pattern UNKNOWN_BLOCK =
       Pattern.compile(
           "header not found|unknown block|block not found|future epoch|beyond current head"
@@ -111,6 +117,20 @@ final class RpcFailure extends Exception {
         && (code == REVERTED
             || revertData() != null
             || answer.toLowerCase(Locale.ROOT).contains("revert"));
+  }
+
+  /** Whether the node finds that too many blocks or logs were asked of it at once. */
+  boolean isTooMuch() {
+    return isAnswer()
+        && kind != Failure.LAGS
+        && !isTooOld()
+        && !says(TOO_OFTEN)
+        && (says(TOO_MUCH) || says(TOO_WIDE));
+  }
+
+  /** Whether the node does not look, or know, that far back. */
+  boolean isTooOld() {
+    return isAnswer() && says(TOO_OLD);
   }
 
   private boolean says(Pattern text) {

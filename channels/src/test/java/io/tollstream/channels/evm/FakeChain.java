@@ -32,6 +32,11 @@ final class FakeChain implements Chain {
   }
 
   @Override
+  public Following follow(Follower follower) {
+    throw new UnsupportedOperationException("nothing happens here");
+  }
+
+  @Override
   public CompletionStage<Result<Boolean>> isValidSignature(
       Address wallet, byte[] digest, Signature signature) {
     walletsAsked++;
