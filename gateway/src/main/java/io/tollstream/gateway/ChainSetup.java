@@ -11,6 +11,7 @@ import io.tollstream.channels.evm.EvmChain;
 import io.tollstream.channels.evm.EvmEscrow;
 import io.tollstream.channels.evm.EvmNetwork;
 import io.tollstream.channels.evm.Finality;
+import io.tollstream.channels.evm.FollowPolicy;
 import io.tollstream.channels.evm.GasPolicy;
 import io.tollstream.gateway.GatewayConfig.ChainAccess;
 import io.tollstream.metering.Amount;
@@ -76,7 +77,12 @@ final class ChainSetup {
             gas(access));
     EvmEscrow escrow =
         new EvmEscrow(
-            network, access.escrow(), access.domainName(), finality(access), early(access));
+            network,
+            access.escrow(),
+            access.domainName(),
+            finality(access),
+            early(access),
+            new FollowPolicy(access.reorgDepth(), access.logWindow(), access.logLookbackBlocks()));
     Signer payee = access.payeeKey().read(home);
     KeySource gas = access.gas();
     Signer sender = gas == null ? payee : gas.read(home);

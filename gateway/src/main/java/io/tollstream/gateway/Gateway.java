@@ -151,9 +151,9 @@ final class Gateway {
     }
     probes.forEach((name, probe) -> ChainSetup.judge(name, probe.toCompletableFuture().join()));
     config.chains().stream()
-        .mapToLong(ChainAccess::refreshSeconds)
+        .mapToLong(ChainAccess::sweepSeconds)
         .min()
-        .ifPresent(seconds -> desk.watch().start(vertx, seconds * 1_000));
+        .ifPresent(seconds -> desk.watch().start(vertx, Duration.ofSeconds(seconds)));
   }
 
   private void employ(PaymentDesk desk) {

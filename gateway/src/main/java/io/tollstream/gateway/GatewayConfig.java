@@ -7,6 +7,7 @@ import static io.tollstream.gateway.ConfigChecks.present;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import io.tollstream.channels.Address;
+import io.tollstream.channels.evm.FollowPolicy;
 import io.tollstream.channels.evm.GasPolicy;
 import io.tollstream.metering.Amount;
 import java.net.InetAddress;
@@ -259,13 +260,17 @@ record GatewayConfig(
       boolean feePayer,
       boolean contractSigners,
       long pollMillis,
-      long refreshSeconds,
+      int reorgDepth,
+      int logWindow,
+      long logLookbackBlocks,
+      long sweepSeconds,
       long replaceAfterSeconds,
       int replacementPercent,
       @Nullable Amount maxGasPrice,
       @Nullable KeySource gas,
       SettlementRule settlement) {
-    private static final long MAX_REFRESH_SECONDS = 150;
+    private static final long DEFAULT_SWEEP_SECONDS = 600;
+    private static final long MAX_SWEEP_SECONDS = 3_600;
     private static final long MAX_REPLACE_SECONDS = 3_600;
 
     @JsonCreator
@@ -284,7 +289,10 @@ record GatewayConfig(
         @Nullable Boolean feePayer,
         @Nullable Boolean contractSigners,
         @Nullable Long pollMillis,
-        @Nullable Long refreshSeconds,
+        @Nullable Integer reorgDepth,
+        @Nullable Integer logWindow,
+        @Nullable Long logLookbackBlocks,
+        @Nullable Long sweepSeconds,
         @Nullable Long replaceAfterSeconds,
         @Nullable Integer replacementPercent,
         @Nullable String maxGasPrice,
@@ -303,7 +311,12 @@ record GatewayConfig(
           Boolean.TRUE.equals(feePayer),
           Boolean.TRUE.equals(contractSigners),
           pollMillis == null ? 1_000 : pollMillis.longValue(),
-          refreshSeconds == null ? 15 : refreshSeconds.longValue(),
+          reorgDepth == null ? FollowPolicy.DEFAULT.reorgDepth() : reorgDepth.intValue(),
+          logWindow == null ? FollowPolicy.DEFAULT.logWindow() : logWindow.intValue(),
+          logLookbackBlocks == null
+              ? FollowPolicy.DEFAULT.lookbackBlocks()
+              : logLookbackBlocks.longValue(),
+          sweepSeconds == null ? DEFAULT_SWEEP_SECONDS : sweepSeconds.longValue(),
           replaceAfterSeconds == null
               ? GasPolicy.DEFAULT.replaceAfter().toSeconds()
               : replaceAfterSeconds.longValue(),
@@ -326,9 +339,21 @@ record GatewayConfig(
           "must be URLs, http:// or https:// and a host");
       check(pollMillis >= 10, "chains." + name + ".pollMillis", "must be at least 10");
       check(
-          refreshSeconds >= 1 && refreshSeconds <= MAX_REFRESH_SECONDS,
-          "chains." + name + ".refreshSeconds",
-          "must be from 1 to 150, a quarter of the shortest grace period");
+          reorgDepth >= 1 && reorgDepth <= FollowPolicy.MAX_REORG_DEPTH,
+          "chains." + name + ".reorgDepth",
+          "must be from 1 to " + FollowPolicy.MAX_REORG_DEPTH);
+      check(
+          logWindow >= 1 && logWindow <= FollowPolicy.MAX_LOG_WINDOW,
+          "chains." + name + ".logWindow",
+          "must be from 1 to " + FollowPolicy.MAX_LOG_WINDOW);
+      check(
+          logLookbackBlocks >= reorgDepth && logLookbackBlocks <= FollowPolicy.MAX_LOOKBACK_BLOCKS,
+          "chains." + name + ".logLookbackBlocks",
+          "must be from reorgDepth to " + FollowPolicy.MAX_LOOKBACK_BLOCKS);
+      check(
+          sweepSeconds >= 1 && sweepSeconds <= MAX_SWEEP_SECONDS,
+          "chains." + name + ".sweepSeconds",
+          "must be from 1 to 3600; with events being followed it is only the safety net");
       check(
           replaceAfterSeconds >= 1 && replaceAfterSeconds <= MAX_REPLACE_SECONDS,
           "chains." + name + ".replaceAfterSeconds",

@@ -57,6 +57,10 @@ final class ConfigReaderTest {
     assertEquals(List.of(), config.challenge().previousSecretFiles());
     assertEquals(null, config.management());
     assertEquals("EVM Payment Channel", config.chains().get(0).domainName());
+    assertEquals(20, config.chains().get(0).reorgDepth());
+    assertEquals(2_000, config.chains().get(0).logWindow());
+    assertEquals(2_880, config.chains().get(0).logLookbackBlocks());
+    assertEquals(600, config.chains().get(0).sweepSeconds());
     assertEquals(180, config.chains().get(0).replaceAfterSeconds());
     assertEquals(25, config.chains().get(0).replacementPercent());
     assertEquals(null, config.chains().get(0).maxGasPrice());
@@ -240,6 +244,14 @@ final class ConfigReaderTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
+        "reorgDepth: 0",
+        "reorgDepth: 1001",
+        "logWindow: 0",
+        "logWindow: 100001",
+        "logLookbackBlocks: 19",
+        "logLookbackBlocks: 1000001",
+        "sweepSeconds: 0",
+        "sweepSeconds: 3601",
         "replaceAfterSeconds: 0",
         "replaceAfterSeconds: 3601",
         "replacementPercent: 9",
@@ -247,7 +259,7 @@ final class ConfigReaderTest {
         "maxGasPrice: \"0\"",
         "maxGasPrice: \"1.5\""
       })
-  void read_whatTransactionsCannotCost_isTold(String wrong) {
+  void read_numberOutOfBounds_isTold(String wrong) {
     String key = wrong.substring(0, wrong.indexOf(':'));
     assertMistake(
         "chains.local." + key,

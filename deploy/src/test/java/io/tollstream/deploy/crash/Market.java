@@ -120,7 +120,7 @@ final class Market implements AutoCloseable {
                 finality: {tag: latest, confirmations: 1}
                 payeeKeyFile: payee
                 pollMillis: 10
-                refreshSeconds: 1
+                sweepSeconds: 1
             routes:
             """
                 .formatted(

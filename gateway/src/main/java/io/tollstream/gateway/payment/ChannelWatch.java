@@ -1,69 +1,167 @@
 package io.tollstream.gateway.payment;
 
 import io.tollstream.channels.Chain;
-import io.tollstream.channels.Channel;
 import io.tollstream.channels.ChannelId;
 import io.tollstream.channels.Escrow;
-import io.tollstream.channels.Refusal;
-import io.tollstream.channels.Result;
+import io.tollstream.channels.LedgerUnavailable;
 import io.tollstream.channels.Tab;
+import io.tollstream.gateway.payment.ChannelLook.Outcome;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads every channel that is not finalized from its chain, some at a time, round after round: what
- * the chain says goes to the tab, a channel whose payer is leaving is redeemed at once, and a close
- * that was cut short is taken up again.
+ * Decides when a channel is looked at: when its chain says that something happened to it; every few
+ * seconds while its payer is leaving, a close of it is pending, its deposit is lost or its chain
+ * does not answer; and in any case once in a while, with all the others.
  */
 public final class ChannelWatch {
   private static final Logger LOG = LoggerFactory.getLogger(ChannelWatch.class);
   private static final int PAGE = 64;
 
-  /** Channels read from their chain at the same time. */
+  /** Channels read from their chain at the same time, by whoever asks for it. */
   private static final int AT_ONCE = 16;
 
-  /** Longer than a gateway waits for a transaction; a quarter of the shortest grace period. */
-  static final long TAKE_OVER_NANOS = TimeUnit.SECONDS.toNanos(150);
+  private static final Duration TICK = Duration.ofSeconds(15);
 
-  /** Filecoin nodes keep at most 100 pending transactions of one sender. */
-  static final int MAX_CLOSING = 64;
+  /** A chain that has not been followed for as long may hide somebody who leaves. */
+  private static final Duration BLIND_AFTER = Duration.ofSeconds(60);
+
+  /** A quarter of the shortest grace period. */
+  private static final Duration BLIND_SWEEP = Duration.ofSeconds(150);
+
+  /** Channels that are looked at at every tick; with more, all are looked at more often. */
+  private static final int MAX_AGAIN = 16_384;
+
+  /** For how many looks, 2 minutes, a lost deposit may come back from a node that only lags. */
+  private static final int LOST_LOOKS = 8;
 
   private final Tabs tabs;
   private final Payments payments;
+  private final ChannelLook look;
   private final Map<Escrow, Chain> chains = new HashMap<>();
-  private final Map<ChannelId, Long> leavingSince = new ConcurrentHashMap<>();
   private final LongSupplier nanoClock;
+
+  /** Those that are looked at at every tick, and how often at least. */
+  private final Map<ChannelId, Integer> again = new ConcurrentHashMap<>();
+
+  private final Map<ChannelId, Future<Outcome>> underWay = new ConcurrentHashMap<>();
+  private final Map<Escrow, Chain.Following> followings = new ConcurrentHashMap<>();
+  private volatile Future<Boolean> ticking = Future.succeededFuture(true);
+  private Future<Void> sweep = Future.succeededFuture();
+  private @Nullable Future<Void> nextSweep;
+  private volatile long sweptNanos;
 
   ChannelWatch(Tabs tabs, Payments payments, Collection<Offer> offers) {
     this(tabs, payments, offers, System::nanoTime);
   }
 
   ChannelWatch(Tabs tabs, Payments payments, Collection<Offer> offers, LongSupplier nanoClock) {
+    offers.forEach(offer -> chains.put(offer.terms().escrow(), offer.protocol().chain()));
     this.tabs = tabs;
     this.payments = payments;
+    this.look = new ChannelLook(tabs, new Departures(tabs, payments, nanoClock), chains);
     this.nanoClock = nanoClock;
-    offers.forEach(offer -> chains.put(offer.terms().escrow(), offer.protocol().chain()));
   }
 
-  /** Starts the rounds, {@code pauseMillis} from the end of one to the start of the next. */
-  public void start(Vertx vertx, long pauseMillis) {
-    vertx.setTimer(
-        pauseMillis,
-        now ->
-            round()
-                .onFailure(failure -> LOG.warn("A round over the channels failed", failure))
-                .onComplete(done -> start(vertx, pauseMillis)));
+  /** Follows the chains from now on; looks at every channel now, and once in {@code each}. */
+  public void start(Vertx vertx, Duration each) {
+    follow();
+    sweep();
+    vertx.setPeriodic(Math.min(TICK.toMillis(), each.toMillis()), timer -> tick(each));
+  }
+
+  void follow() {
+    chains.forEach((escrow, chain) -> followings.put(escrow, chain.follow(new Events())));
+  }
+
+  /** How far each escrow has been followed. */
+  public Map<Escrow, Chain.Progress> progress() {
+    Map<Escrow, Chain.Progress> progress = new HashMap<>();
+    followings.forEach((escrow, following) -> progress.put(escrow, following.progress()));
+    return progress;
+  }
+
+  /** What the chains say, each on a thread of its own. */
+  private final class Events implements Chain.Follower {
+    @Override
+    public CompletionStage<Void> touched(Set<ChannelId> channels) {
+      return lookAt(List.copyOf(channels))
+          .<Void>compose(
+              all -> all ? Future.succeededFuture() : Future.failedFuture("not all could be read"))
+          .toCompletionStage();
+    }
+
+    @Override
+    public CompletionStage<Void> missed() {
+      return sweep().toCompletionStage();
+    }
+  }
+
+  /**
+   * Looks at those who need it soon, and at all if that is due.
+   *
+   * @return when the former have been looked at
+   */
+  Future<Boolean> tick(Duration each) {
+    if (ticking.isComplete()) {
+      Set<ChannelId> soon = new HashSet<>(again.keySet());
+      soon.addAll(payments.takeCutShort());
+      ticking = lookAt(List.copyOf(soon));
+    }
+    boolean often = again.size() >= MAX_AGAIN || isBlind();
+    Duration pause = often && BLIND_SWEEP.compareTo(each) < 0 ? BLIND_SWEEP : each;
+    if (nanoClock.getAsLong() - sweptNanos >= pause.toNanos() && isIdle()) {
+      sweep();
+    }
+    return ticking;
+  }
+
+  private boolean isBlind() {
+    return progress().values().stream()
+        .anyMatch(each -> each.sinceGood().compareTo(BLIND_AFTER) > 0);
+  }
+
+  private synchronized boolean isIdle() {
+    return sweep.isComplete();
+  }
+
+  /** Looks at every channel; where that is going on already, once more behind it. */
+  private synchronized Future<Void> sweep() {
+    if (sweep.isComplete()) {
+      sweep = sweepInAnyCase();
+      return sweep;
+    }
+    if (nextSweep == null) {
+      Promise<Void> next = Promise.promise();
+      nextSweep = next.future();
+      sweep.onComplete(done -> beginNext().onComplete(next));
+    }
+    return nextSweep;
+  }
+
+  private synchronized Future<Void> beginNext() {
+    nextSweep = null;
+    sweep = sweepInAnyCase();
+    return sweep;
+  }
+
+  private Future<Void> sweepInAnyCase() {
+    sweptNanos = nanoClock.getAsLong();
+    return round().onFailure(failure -> LOG.warn("A round over the channels failed", failure));
   }
 
   /** Looks at every channel once. */
@@ -75,135 +173,70 @@ public final class ChannelWatch {
     return tabs.page(after, PAGE)
         .compose(
             page -> {
-              Future<Void> looked = Future.succeededFuture();
-              for (int i = 0; i < page.size(); i += AT_ONCE) {
-                List<Tab> some = page.subList(i, Math.min(page.size(), i + AT_ONCE));
-                looked = looked.compose(done -> lookAll(some));
-              }
-              return looked.compose(
-                  done -> page.size() < PAGE ? Future.succeededFuture() : page(lastOf(page)));
+              List<ChannelId> ids =
+                  page.stream().filter(ChannelWatch::isAlive).map(Tab::id).toList();
+              return lookAt(ids)
+                  .compose(
+                      looked ->
+                          page.size() < PAGE
+                              ? Future.succeededFuture()
+                              : page(page.get(PAGE - 1).id()));
             });
   }
 
-  /** One channel's trouble is not the others'. */
-  private Future<Void> lookAll(List<Tab> some) {
-    return Future.join(some.stream().map(this::lookInAnyCase).toList()).mapEmpty();
+  private static boolean isAlive(Tab tab) {
+    return !(tab.phase() instanceof Tab.Phase.Closed);
   }
 
-  private Future<Void> lookInAnyCase(Tab tab) {
-    return look(tab)
-        .recover(
-            failure -> {
-              LOG.warn("Channel {} could not be looked at", tab.id(), failure);
-              return Future.succeededFuture();
+  /** Looks at these, some at a time; whether all could be read. */
+  private Future<Boolean> lookAt(List<ChannelId> ids) {
+    Future<Boolean> all = Future.succeededFuture(true);
+    for (int i = 0; i < ids.size(); i += AT_ONCE) {
+      List<ChannelId> some = ids.subList(i, Math.min(ids.size(), i + AT_ONCE));
+      all = all.compose(before -> lookAtOnce(some).map(now -> before && now));
+    }
+    return all;
+  }
+
+  private Future<Boolean> lookAtOnce(List<ChannelId> some) {
+    List<Future<Outcome>> looks = some.stream().map(this::lookAt).toList();
+    return Future.join(looks)
+        .map(done -> looks.stream().noneMatch(each -> each.result() == Outcome.UNREAD));
+  }
+
+  /**
+   * Looks at a channel, after whoever looks at it already: what was read last must be what is taken
+   * over last. Never fails; one channel's trouble is not the others'.
+   */
+  private Future<Outcome> lookAt(ChannelId id) {
+    Promise<Outcome> promise = Promise.promise();
+    Future<Outcome> mine = promise.future();
+    Future<Outcome> before = underWay.put(id, mine);
+    Future<?> start = before == null ? Future.succeededFuture() : before;
+    start
+        .compose(now -> tabs.find(id))
+        .compose(tab -> tab.map(look::at).orElseGet(() -> Future.succeededFuture(Outcome.DONE)))
+        .recover(failure -> Future.succeededFuture(failed(id, failure)))
+        .onSuccess(
+            outcome -> {
+              underWay.remove(id, mine);
+              plan(id, outcome);
+              promise.complete(outcome);
             });
+    return mine;
   }
 
-  private static ChannelId lastOf(List<Tab> page) {
-    return page.get(page.size() - 1).id();
+  private static Outcome failed(ChannelId id, Throwable failure) {
+    LOG.warn("Channel {} could not be looked at", id, failure);
+    return failure instanceof LedgerUnavailable ? Outcome.UNREAD : Outcome.DONE;
   }
 
-  private Future<Void> look(Tab tab) {
-    Chain chain = chains.get(tab.channel().escrow());
-    if (tab.phase() instanceof Tab.Phase.Closed) {
-      return Future.succeededFuture();
+  private void plan(ChannelId id, Outcome outcome) {
+    boolean known = again.containsKey(id);
+    if (outcome != Outcome.DONE && !known && again.size() < MAX_AGAIN) {
+      again.put(id, outcome == Outcome.LOST ? LOST_LOOKS : 1);
+    } else if (known && (outcome == Outcome.DONE || outcome == Outcome.LOST)) {
+      again.computeIfPresent(id, (any, left) -> left > 1 ? left - 1 : null);
     }
-    if (chain == null) {
-      LOG.warn("Channel {} is on an escrow that no route uses any more", tab.id());
-      return Future.succeededFuture();
-    }
-    return Payments.of(chain.read(tab.id())).compose(read -> heard(chain, tab, read));
-  }
-
-  private Future<Void> heard(Chain chain, Tab tab, Result<Channel> read) {
-    if (read instanceof Result.Ok<Channel> ok) {
-      return seen(chain, tab, ok.value());
-    }
-    Refusal refusal = ((Result.Refused<Channel>) read).refusal();
-    if (refusal instanceof Refusal.ChannelNotFound) {
-      return vanished(chain, tab);
-    }
-    LOG.warn("Channel {} cannot be looked up on its chain: {}", tab.id(), refusal);
-    return Future.succeededFuture();
-  }
-
-  /**
-   * A reorganised chain has taken a deposit back: nothing is sold on it any more. Should the chain,
-   * or a node that lagged, know it again, the next round takes it over again.
-   */
-  private Future<Void> vanished(Chain chain, Tab tab) {
-    Channel last = tab.channel();
-    LOG.error(
-        "The chain no longer knows channel {}: {} base units are at risk",
-        tab.id(),
-        tab.spent().minusOrZero(last.settled()));
-    Channel empty =
-        new Channel(
-            last.id(),
-            last.escrow(),
-            last.payer(),
-            last.payee(),
-            last.token(),
-            last.authorizedSigner(),
-            last.settled(),
-            last.settled(),
-            last.closeRequestedAt(),
-            last.finalized());
-    return seen(chain, tab, empty);
-  }
-
-  private Future<Void> seen(Chain chain, Tab tab, Channel channel) {
-    Future<Result<Tab>> observed =
-        channel.equals(tab.channel())
-            ? Future.succeededFuture(Result.ok(tab))
-            : tabs.observe(channel);
-    return observed
-        .onSuccess(
-            result -> {
-              if (result instanceof Result.Ok<Tab> ok) {
-                redeemIfDue(chain, ok.value());
-              }
-            })
-        .mapEmpty();
-  }
-
-  /**
-   * Of several gateways that see a payer leave, the leader redeems at once; the others, or the
-   * leader where another has begun to close, only once that one must have given up: a close is not
-   * to be sent twice, and it must not depend on one gateway either.
-   */
-  private void redeemIfDue(Chain chain, Tab tab) {
-    if (!isLeaving(tab)) {
-      leavingSince.remove(tab.id());
-      return;
-    }
-    long now = nanoClock.getAsLong();
-    long seenFor = now - leavingSince.computeIfAbsent(tab.id(), first -> now);
-    boolean oursToBegin = tabs.leads() && tab.phase() instanceof Tab.Phase.Disputed;
-    if (oursToBegin || !tabs.isShared() || seenFor >= TAKE_OVER_NANOS) {
-      redeem(chain, tab.id());
-    }
-  }
-
-  private static boolean isLeaving(Tab tab) {
-    return tab.phase() instanceof Tab.Phase.Closing
-        || (tab.phase() instanceof Tab.Phase.Disputed && tab.redeemable() != null);
-  }
-
-  /** Not waited for: who leaves next must not wait for the transaction of who left first. */
-  private void redeem(Chain chain, ChannelId id) {
-    Set<ChannelId> closing = payments.closing();
-    if (closing.contains(id) || closing.size() >= MAX_CLOSING) {
-      return;
-    }
-    payments
-        .redeem(chain, id, null)
-        .onSuccess(
-            result -> {
-              if (result instanceof Result.Refused<Payments.Paid> refused) {
-                LOG.warn("Channel {} was not redeemed: {}", id, refused.refusal());
-              }
-            })
-        .onFailure(failure -> LOG.warn("Channel {} was not redeemed", id, failure));
   }
 }

@@ -40,7 +40,7 @@ public final class PaymentDesk {
     return tabs;
   }
 
-  /** Looks the open channels up on chain now and then, and redeems what a payer is leaving with. */
+  /** Follows what happens to the channels on chain, and redeems what a payer is leaving with. */
   public ChannelWatch watch() {
     return watch;
   }

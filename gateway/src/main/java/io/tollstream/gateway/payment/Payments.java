@@ -38,9 +38,13 @@ final class Payments {
     }
   }
 
+  /** Closes that are taken up again soon; what is beyond waits for all to be looked at. */
+  private static final int MAX_CUT_SHORT = 16_384;
+
   private final Tabs tabs;
   private final Deposits deposits;
   private final Set<ChannelId> closing = ConcurrentHashMap.newKeySet(); // one transaction each
+  private final Set<ChannelId> cutShort = ConcurrentHashMap.newKeySet();
 
   Payments(Tabs tabs, Deposits deposits) {
     this.tabs = tabs;
@@ -220,7 +224,21 @@ final class Payments {
     if (!closing.add(id)) {
       return refused(new Refusal.ChannelFinalized(id));
     }
-    return closeOnce(chain, id, offered).onComplete(done -> closing.remove(id));
+    return closeOnce(chain, id, offered)
+        .onComplete(
+            done -> {
+              closing.remove(id);
+              if (!(done.result() instanceof Result.Ok) && cutShort.size() < MAX_CUT_SHORT) {
+                cutShort.add(id);
+              }
+            });
+  }
+
+  /** Channels whose close did not go through here, each told once. */
+  Set<ChannelId> takeCutShort() {
+    Set<ChannelId> taken = Set.copyOf(cutShort);
+    cutShort.removeAll(taken);
+    return taken;
   }
 
   /** Channels whose close is on its way. */

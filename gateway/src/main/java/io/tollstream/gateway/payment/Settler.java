@@ -219,7 +219,7 @@ public final class Settler {
 
   /** Closes without being waited for: who has gone must not hold up the others. */
   void closeLater(Tab tab) {
-    if (payments.closing().size() >= ChannelWatch.MAX_CLOSING || isClosing(tab.id())) {
+    if (payments.closing().size() >= Departures.MAX_CLOSING || isClosing(tab.id())) {
       return;
     }
     closing(tab, false)

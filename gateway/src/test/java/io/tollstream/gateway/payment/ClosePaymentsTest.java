@@ -187,7 +187,7 @@ final class ClosePaymentsTest {
     Desk.await(desk.tabs.beginClose(channel.id(), null));
     ChannelWatch watch = watch();
     Desk.await(watch.round());
-    nanos.addAndGet(ChannelWatch.TAKE_OVER_NANOS - 1);
+    nanos.addAndGet(Departures.TAKE_OVER_NANOS - 1);
     Desk.await(watch.round());
     assertEquals(0, desk.chain.calls(Call.CLOSE));
     nanos.incrementAndGet();
@@ -203,7 +203,7 @@ final class ClosePaymentsTest {
     ChannelWatch watch = watch();
     Desk.await(watch.round());
     assertEquals(0, desk.chain.calls(Call.CLOSE));
-    nanos.addAndGet(ChannelWatch.TAKE_OVER_NANOS);
+    nanos.addAndGet(Departures.TAKE_OVER_NANOS);
     Desk.await(watch.round());
     TestViewer.eventually(() -> tab().phase() instanceof Phase.Closed);
     assertEquals(List.of("300"), desk.chain.redeemed());
