@@ -74,9 +74,11 @@ final class Tending {
    * @throws RpcFailure if nobody can be asked; the rest is looked at the next time
    */
   void look(Map<BigInteger, Pending> pending) throws RpcFailure {
+    // Before any receipt: what the chain takes back after a receipt was read is above this block.
+    long finalBlock = node.finalBlock(rules.finality());
     BigInteger next = node.minedNonce(signing.sender());
     for (Pending each : List.copyOf(pending.values())) {
-      if (look(each, next)) {
+      if (look(each, next, finalBlock)) {
         pending.remove(each.outgoing().nonce(), each);
         each.over();
       }
@@ -84,16 +86,16 @@ final class Tending {
   }
 
   /** Whether there is no more to be done for it. */
-  private boolean look(Pending each, BigInteger next) throws RpcFailure {
+  private boolean look(Pending each, BigInteger next, long finalBlock) throws RpcFailure {
     Optional<TransactionReceipt> receipt = receipt(each.outgoing());
     if (receipt.isPresent()) {
-      return landed(each, receipt.get());
+      return landed(each, receipt.get(), finalBlock);
     }
     if (each.unmined()) {
       log.warn("The chain has taken back transaction {}", each.outgoing().hash());
     }
     if (each.outgoing().nonce().compareTo(next) < 0) {
-      return isLost(each);
+      return isLost(each, finalBlock);
     }
     each.isNotBeyond();
     promote(each, next);
@@ -111,9 +113,10 @@ final class Tending {
   }
 
   /** Who waits for it is told in any case, but where it is final, after it is forgotten. */
-  private boolean landed(Pending each, TransactionReceipt receipt) throws RpcFailure {
+  private boolean landed(Pending each, TransactionReceipt receipt, long finalBlock)
+      throws RpcFailure {
     try {
-      if (Receipts.block(receipt) > node.finalBlock(rules.finality())) {
+      if (Receipts.block(receipt) > finalBlock || !isOnTheChain(receipt)) {
         return false;
       }
       forget(each);
@@ -123,6 +126,11 @@ final class Tending {
     } finally {
       each.mined(receipt);
     }
+  }
+
+  /** A node that lags can still give the receipt of a block that was taken back. */
+  private boolean isOnTheChain(TransactionReceipt receipt) throws RpcFailure {
+    return node.block(Receipts.block(receipt)).hash().equals(receipt.getBlockHash());
   }
 
   private void forget(Pending each) {
@@ -135,13 +143,13 @@ final class Tending {
    * Whether something else that the key signed has taken its nonce, for good. Receipts can come
    * later than the account's count, and another gateway may have replaced it under another hash.
    */
-  private boolean isLost(Pending each) throws RpcFailure {
+  private boolean isLost(Pending each, long finalBlock) throws RpcFailure {
     BigInteger nonce = each.outgoing().nonce();
     boolean forLong = each.isBeyondFor(rules.network().gas().replaceAfter());
     if (reload(each) || !forLong) {
       return false;
     }
-    BigInteger finalNonce = node.minedNonce(signing.sender(), node.finalBlock(rules.finality()));
+    BigInteger finalNonce = node.minedNonce(signing.sender(), finalBlock);
     if (finalNonce.compareTo(nonce) <= 0) {
       return false;
     }
