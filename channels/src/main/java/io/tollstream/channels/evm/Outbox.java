@@ -1,11 +1,13 @@
 package io.tollstream.channels.evm;
 
+import io.tollstream.channels.Hex;
 import io.tollstream.channels.LedgerUnavailable;
 import io.tollstream.channels.Refusal;
 import io.tollstream.channels.Result;
 import io.tollstream.channels.evm.Reverts.Attempt;
 import io.tollstream.channels.evm.SignedTransactions.Draft;
 import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
@@ -82,6 +84,39 @@ final class Outbox implements AutoCloseable {
     return sender.run(() -> place(call, purpose, attempt, true));
   }
 
+  /**
+   * As {@link #submit}, for calls of a kind that must not be under way side by side: refused while
+   * another one of the kind is not mined.
+   */
+  CompletionStage<Result<Pending>> submitAlone(Call call, String kind, Attempt attempt) {
+    byte[] data = call.data().getBytes(StandardCharsets.US_ASCII);
+    String purpose = kind + " " + Hex.encode(Keccak.hash(data));
+    return sender.run(
+        () -> {
+          try {
+            Pending other = unminedOf(kind + " ", purpose);
+            return other == null
+                ? place(call, purpose, attempt, false)
+                : Result.refused(new Refusal.TransactionPending(other.outgoing().hash()));
+          } catch (LedgerUnavailable unknown) {
+            return unavailable(String.valueOf(unknown.getMessage()));
+          }
+        });
+  }
+
+  /** What others have sent and nobody has seen mined here counts as not mined. */
+  private @Nullable Pending unminedOf(String prefix, String purpose) {
+    for (Outgoing each : journal.read().values()) {
+      if (each != null && each.purpose().startsWith(prefix) && !each.isFor(purpose)) {
+        Pending tended = tend(each);
+        if (!tended.isMined()) {
+          return tended;
+        }
+      }
+    }
+    return null;
+  }
+
   private Result<Pending> place(Call call, String purpose, Attempt attempt, boolean wary)
       throws RpcFailure {
     try {
@@ -120,11 +155,15 @@ final class Outbox implements AutoCloseable {
     return now;
   }
 
+  /** One that failed is left alone: what it was for is still to be done. */
   private @Nullable Pending joined(
       String purpose, SortedMap<BigInteger, @Nullable Outgoing> written) {
     for (Outgoing each : written.values()) {
       if (each != null && each.isFor(purpose)) {
-        return tend(each);
+        Pending tended = tend(each);
+        if (!tended.hasFailed()) {
+          return tended;
+        }
       }
     }
     return null;

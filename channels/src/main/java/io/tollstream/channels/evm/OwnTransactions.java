@@ -104,6 +104,13 @@ final class OwnTransactions implements AutoCloseable {
         });
   }
 
+  /** As {@link #execute(Call, Attempt, Outcome)}, never beside another one of its kind. */
+  <T> CompletionStage<Result<T>> executeAlone(
+      String kind, Call call, Attempt attempt, Outcome<T> outcome) {
+    return Workers.then(
+        outbox.submitAlone(call, kind, attempt), pending -> await(pending, call, attempt, outcome));
+  }
+
   private <T> CompletionStage<Result<T>> await(
       Pending pending, Call call, Attempt attempt, Outcome<T> outcome) {
     if (!waits.tryAcquire()) {

@@ -59,6 +59,17 @@ final class Pending {
     over.complete(true);
   }
 
+  boolean isMined() {
+    return mined.isDone();
+  }
+
+  /** Whether it was mined, and changed nothing. */
+  boolean hasFailed() {
+    return mined.isDone()
+        && mined.join() instanceof Result.Ok<TransactionReceipt> ok
+        && Receipts.hasFailed(ok.value());
+  }
+
   void replaced(Outgoing next) {
     outgoing = next;
     waitsFromNow();

@@ -22,6 +22,12 @@ final class Receipts {
     return Numeric.decodeQuantity(status).equals(BigInteger.ONE);
   }
 
+  /** Whether the receipt says that it did not take effect. */
+  static boolean hasFailed(TransactionReceipt receipt) {
+    String status = receipt.getStatus();
+    return status != null && Numeric.decodeQuantity(status).signum() == 0;
+  }
+
   static long block(TransactionReceipt receipt) {
     return receipt.getBlockNumber().longValueExact();
   }

@@ -101,10 +101,7 @@ final class Redemptions {
     return relayed == null ? EscrowCalls.MAX_BATCH : 1;
   }
 
-  /**
-   * Settles in one transaction. While another one of the token's is pending that is waited for
-   * instead: what it leaves out may be asked for again.
-   */
+  /** Settles in one transaction; refused while another batch of the token's is not mined. */
   CompletionStage<Result<List<Redemption>>> settle(Address token, List<Voucher> vouchers) {
     if (vouchers.size() > batch()) {
       throw new IllegalArgumentException("more than " + batch() + " vouchers: " + vouchers.size());
@@ -113,7 +110,7 @@ final class Redemptions {
       return settle(vouchers.get(0)).thenApply(one -> one.then(each -> Result.ok(List.of(each))));
     }
     Attempt attempt = new Attempt(vouchers.get(0).channelId(), Amount.ZERO, Amount.ZERO);
-    return transactions.execute(
+    return transactions.executeAlone(
         "settle many " + token.hex(),
         calls.settleMany(token, vouchers),
         attempt,

@@ -198,7 +198,24 @@ final class OutboxTest {
     assertInstanceOf(Refusal.TransactionReverted.class, refusal(closed));
     local.anvil.setCode(local.escrow.contract(), code);
     assertEquals(1, sent());
-    assertEquals(Map.of(), written());
+    until(() -> written().isEmpty());
+  }
+
+  @Test
+  void close_revertedAndNotFinalYet_canBeSentAgain() {
+    ChannelId id = open();
+    String code = local.anvil.rpc("eth_getCode", local.escrow.contract().hex(), "latest").asText();
+    EvmChain chain = chain(Finality.confirmations(100), GasPolicy.DEFAULT, true);
+    local.anvil.setAutomine(false);
+    CompletionStage<Result<Redemption>> closed = chain.close(id, null);
+    pooled();
+    local.anvil.setCode(local.escrow.contract(), "0x60006000fd");
+    local.anvil.mine(1);
+    assertInstanceOf(Refusal.TransactionReverted.class, refusal(closed));
+    local.anvil.setCode(local.escrow.contract(), code);
+    local.anvil.setAutomine(true);
+    assertTrue(ok(chain.close(id, null)).channel().finalized());
+    assertEquals(2, written().size(), "neither is final yet");
   }
 
   @Test

@@ -5,6 +5,7 @@ import static io.tollstream.channels.evm.LocalEscrow.refusal;
 import static java.util.stream.Collectors.toMap;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -68,6 +69,40 @@ final class RedemptionsTest {
         settled.stream().collect(toMap(r -> r.channel().id(), r -> r.channel().settled())));
     assertEquals(1, settled.stream().map(Redemption::transactionHash).distinct().count());
     assertEquals(Amount.ZERO, settled(forged));
+  }
+
+  @Test
+  void settle_batchBehindOneThatIsNotFinal_isAnotherTransaction() {
+    EvmEscrow cautious =
+        new EvmEscrow(
+            local.escrow.network(),
+            local.escrow.contract(),
+            local.escrow.domainName(),
+            Finality.confirmations(100));
+    try (EvmChain chain =
+        new EvmChain(cautious, local.payee, local.payee, Journal.Store.inMemory())) {
+      for (long amount = 1; amount <= 2; amount++) {
+        List<Voucher> two =
+            List.of(wallet.sign(open(), Amount.of(amount)), wallet.sign(open(), Amount.of(amount)));
+        assertEquals(2, ok(chain.settle(local.token, two)).size());
+      }
+    }
+  }
+
+  @Test
+  void settle_batchBesideOneThatIsNotMined_isRefused() {
+    List<Voucher> first = List.of(wallet.sign(open(), DEPOSIT), wallet.sign(open(), DEPOSIT));
+    List<Voucher> second = List.of(wallet.sign(open(), DEPOSIT), wallet.sign(open(), DEPOSIT));
+    local.anvil.setAutomine(false);
+    try {
+      var settled = own.settle(local.token, first);
+      assertInstanceOf(Refusal.TransactionPending.class, refusal(own.settle(local.token, second)));
+      local.anvil.mine(1);
+      assertEquals(2, ok(settled).size());
+    } finally {
+      local.anvil.setAutomine(true);
+    }
+    assertEquals(2, ok(own.settle(local.token, second)).size());
   }
 
   @Test

@@ -256,7 +256,6 @@ public final class Settler {
             });
   }
 
-  /** Which may be others than asked for: those of a batch that was under way already. */
   private Future<List<Outcome>> settled(List<Claim> claims, List<Redemption> redemptions) {
     Map<ChannelId, Redemption> byId = new HashMap<>();
     redemptions.forEach(each -> byId.put(each.channel().id(), each));
