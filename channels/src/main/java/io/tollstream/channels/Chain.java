@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -116,8 +117,20 @@ public interface Chain extends AutoCloseable {
   /** Whether there is code at an address, so that it signs by ERC-1271. */
   CompletionStage<Result<Boolean>> isContract(Address address);
 
+  /**
+   * Closes the channel.
+   *
+   * @param choice of the voucher, by the channel as the newest block knows it; null where nothing
+   *     more is to be redeemed
+   */
+  CompletionStage<Result<Redemption>> closeWith(
+      ChannelId channelId, Function<Channel, @Nullable Voucher> choice);
+
   /** Closes the channel with a voucher, or without one where nothing more is to be redeemed. */
-  CompletionStage<Result<Redemption>> close(ChannelId channelId, @Nullable Voucher voucher);
+  default CompletionStage<Result<Redemption>> close(
+      ChannelId channelId, @Nullable Voucher voucher) {
+    return closeWith(channelId, seen -> voucher);
+  }
 
   /** Asks a contract wallet (ERC-1271); false where the address is none. */
   CompletionStage<Result<Boolean>> isValidSignature(

@@ -168,8 +168,16 @@ public record Tab(
    * covers; null where there is none or the chain has settled as much already.
    */
   public @Nullable Voucher redeemable() {
-    Voucher best = KeptVouchers.smallestCovering(vouchers, spent(), channel.deposit());
-    return best != null && best.cumulative().exceeds(channel.settled()) ? best : null;
+    return redeemable(channel);
+  }
+
+  /**
+   * As {@link #redeemable()}, on what a newer block says of the channel: a deposit that is not
+   * final sells nothing, but it pays.
+   */
+  public @Nullable Voucher redeemable(Channel seen) {
+    Voucher best = KeptVouchers.smallestCovering(vouchers, spent(), seen.deposit());
+    return best != null && best.cumulative().exceeds(seen.settled()) ? best : null;
   }
 
   /**
@@ -301,6 +309,26 @@ public record Tab(
             seenAt,
             owedSince);
     return new Step<>(next, next);
+  }
+
+  /**
+   * Takes over what a redemption of ours has done: what is settled, and whether that was the end.
+   * Its block may be too new for a deposit, or older than what was observed since.
+   */
+  public Step<Tab> redeemed(Channel after) {
+    Amount settled = channel.settled().max(after.settled());
+    return observe(
+        new Channel(
+            channel.id(),
+            channel.escrow(),
+            channel.payer(),
+            channel.payee(),
+            channel.token(),
+            channel.authorizedSigner(),
+            channel.deposit().max(settled),
+            settled,
+            channel.closeRequestedAt(),
+            channel.finalized() || after.finalized()));
   }
 
   /**

@@ -383,6 +383,24 @@ final class TabTest {
   }
 
   @Test
+  void redeemed_receiptOfANewerAndAnOlderBlock_changesOnlyWhatWasRedeemed() {
+    Tab tab = charged(paid(FRESH, 500), 400).observe(seen(DEPOSIT, 100, 77, false)).answer();
+    Tab newer = tab.redeemed(seen(DEPOSIT + 9_000, 500, 0, false)).answer();
+    assertEquals(seen(DEPOSIT, 500, 77, false), newer.channel());
+    Tab older = newer.redeemed(seen(DEPOSIT, 300, 0, false)).answer();
+    assertEquals(newer, older);
+    Tab ended = newer.redeemed(seen(DEPOSIT, 500, 0, true)).answer();
+    assertInstanceOf(Phase.Closed.class, ended.phase());
+  }
+
+  @Test
+  void redeemable_depositNotFinal_isTheVoucherThatTheNewestBlockCovers() {
+    Tab tab = charged(paid(FRESH, 500, 900), 800).observe(seen(0, 0, 0, false)).answer();
+    assertNull(tab.redeemable());
+    assertEquals(voucher(1, 900), tab.redeemable(seen(DEPOSIT, 0, 77, false)));
+  }
+
+  @Test
   void tab_timeBelowZero_throws() {
     assertThrows(
         IllegalArgumentException.class,

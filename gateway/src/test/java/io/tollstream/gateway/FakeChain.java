@@ -24,6 +24,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -199,8 +200,9 @@ public final class FakeChain implements Chain {
   }
 
   @Override
-  public CompletionStage<Result<Redemption>> close(ChannelId id, @Nullable Voucher voucher) {
-    return answer(Call.CLOSE, () -> redeem(id, voucher, true));
+  public CompletionStage<Result<Redemption>> closeWith(
+      ChannelId id, Function<Channel, @Nullable Voucher> choice) {
+    return answer(Call.CLOSE, () -> redeem(id, choice.apply(of(id)), true));
   }
 
   @Override

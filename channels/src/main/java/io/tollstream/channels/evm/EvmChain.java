@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -243,8 +244,9 @@ public final class EvmChain implements Chain {
   }
 
   @Override
-  public CompletionStage<Result<Redemption>> close(ChannelId channelId, @Nullable Voucher voucher) {
-    return redemptions.close(channelId, voucher);
+  public CompletionStage<Result<Redemption>> closeWith(
+      ChannelId channelId, Function<Channel, @Nullable Voucher> choice) {
+    return redemptions.close(channelId, choice);
   }
 
   @Override

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.web3j.protocol.core.methods.response.TransactionReceipt;
 
@@ -55,27 +56,30 @@ final class Redemptions {
 
   CompletionStage<Result<Redemption>> settle(Voucher voucher) {
     ChannelId id = voucher.channelId();
-    return redeem("settle " + id.hex() + " " + voucher.cumulative(), id, voucher, false);
+    return redeem("settle " + id.hex() + " " + voucher.cumulative(), id, seen -> voucher, false);
   }
 
-  CompletionStage<Result<Redemption>> close(ChannelId id, @Nullable Voucher voucher) {
-    return redeem("close " + id.hex(), id, voucher, true);
+  CompletionStage<Result<Redemption>> close(
+      ChannelId id, Function<Channel, @Nullable Voucher> choice) {
+    return redeem("close " + id.hex(), id, choice, true);
   }
 
   private CompletionStage<Result<Redemption>> redeem(
-      String purpose, ChannelId id, @Nullable Voucher voucher, boolean closes) {
-    Amount cumulative = voucher == null ? Amount.ZERO : voucher.cumulative();
+      String purpose, ChannelId id, Function<Channel, @Nullable Voucher> choice, boolean closes) {
     return Workers.then(
         workers.run(() -> reader.readNewest(id)),
-        channel ->
-            Workers.then(
-                workers.run(() -> Result.ok(call(id, voucher, closes))),
-                call ->
-                    transactions.execute(
-                        purpose,
-                        call,
-                        new Attempt(id, cumulative, channel.deposit()),
-                        receipt -> redemption(id, receipt))));
+        channel -> {
+          Voucher voucher = choice.apply(channel);
+          Amount cumulative = voucher == null ? Amount.ZERO : voucher.cumulative();
+          return Workers.then(
+              workers.run(() -> Result.ok(call(id, voucher, closes))),
+              call ->
+                  transactions.execute(
+                      purpose,
+                      call,
+                      new Attempt(id, cumulative, channel.deposit()),
+                      receipt -> redemption(id, receipt)));
+        });
   }
 
   private Call call(ChannelId id, @Nullable Voucher voucher, boolean closes) throws RpcFailure {

@@ -14,6 +14,7 @@ import io.tollstream.metering.Amount;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** A chain that answers for contract wallets as it is told, and nothing else. */
@@ -71,7 +72,8 @@ final class FakeChain implements Chain {
   }
 
   @Override
-  public CompletionStage<Result<Redemption>> close(ChannelId channelId, @Nullable Voucher voucher) {
+  public CompletionStage<Result<Redemption>> closeWith(
+      ChannelId channelId, Function<Channel, @Nullable Voucher> choice) {
     return nothing();
   }
 

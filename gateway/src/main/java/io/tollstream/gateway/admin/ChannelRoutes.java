@@ -20,8 +20,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The channels as the operator sees them, and what it can do about them. Whatever spends gas wants
- * a header that no page of a browser can send here, from an address that no name stands for.
+ * The channels as the operator sees them, and what it can do about them. They are shown to who asks
+ * by a loopback address, and whatever spends gas wants a header that no page of a browser can send.
  */
 final class ChannelRoutes {
   /** Custom, so that a browser asks first, and is not answered. */
@@ -39,6 +39,7 @@ final class ChannelRoutes {
   }
 
   void addTo(Router router) {
+    router.route("/channels*").handler(ChannelRoutes::onlyHere);
     router.get("/channels").handler(this::page);
     router.get("/channels/:id").handler(this::one);
     router.post("/channels/*").handler(ChannelRoutes::onlyOperator);
@@ -47,12 +48,19 @@ final class ChannelRoutes {
     router.post("/channels/:id/close").handler(context -> act(context, Settler::close));
   }
 
-  private static void onlyOperator(RoutingContext context) {
+  /** A page whose name was bound to this address may not even look. */
+  private static void onlyHere(RoutingContext context) {
     var authority = context.request().authority();
-    String host = authority == null ? "" : authority.host();
-    if (context.request().getHeader(ACTING) == null || !LOOPBACK.contains(host)) {
-      Answers.error(
-          context, 403, "send the header " + ACTING + ", to a loopback address without a name");
+    if (authority != null && LOOPBACK.contains(authority.host())) {
+      context.next();
+    } else {
+      Answers.error(context, 403, "ask by a loopback address, or localhost");
+    }
+  }
+
+  private static void onlyOperator(RoutingContext context) {
+    if (context.request().getHeader(ACTING) == null) {
+      Answers.error(context, 403, "send the header " + ACTING);
     } else {
       context.next();
     }

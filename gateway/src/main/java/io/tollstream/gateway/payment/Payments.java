@@ -15,9 +15,11 @@ import io.tollstream.channels.Voucher;
 import io.tollstream.metering.Amount;
 import io.vertx.core.Future;
 import java.util.Collections;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -41,8 +43,20 @@ final class Payments {
   /** Closes that are taken up again soon; what is beyond waits for all to be looked at. */
   private static final int MAX_CUT_SHORT = 16_384;
 
+  /** How often a channel's close may revert in an hour, at our expense. */
+  private static final int MAX_REVERTS = 2;
+
+  private static final int MAX_REVERTING = 1_024;
+  private static final long REVERTING_NANOS = TimeUnit.HOURS.toNanos(1);
+  private static final Result<Chain.Redemption> REVERTS =
+      Result.refused(new Refusal.TransactionReverted("an earlier close reverted"));
+
+  /** Closes of a channel that have reverted, since the first of them. */
+  private record Reverts(int count, long sinceNanos) {}
+
   private final Tabs tabs;
   private final Deposits deposits;
+  private final Map<ChannelId, Reverts> reverting = new ConcurrentHashMap<>();
   private final Set<ChannelId> closing = ConcurrentHashMap.newKeySet(); // one transaction each
   private final Set<ChannelId> cutShort = ConcurrentHashMap.newKeySet();
 
@@ -252,20 +266,33 @@ final class Payments {
         closing ->
             tabs.endStreams(id)
                 .compose(ended -> tabs.quiet(id))
-                .compose(tab -> of(chain.close(id, tab.redeemable())))
+                .compose(
+                    tab ->
+                        isReverting(id)
+                            ? Future.succeededFuture(REVERTS)
+                            : of(chain.closeWith(id, tab::redeemable)))
                 .compose(result -> closed(chain, id, result)));
   }
 
   private Future<Result<Paid>> closed(Chain chain, ChannelId id, Result<Chain.Redemption> result) {
     if (result instanceof Result.Ok<Chain.Redemption> ok) {
       return map(
-          tabs.observe(ok.value().channel()), tab -> new Paid(tab, ok.value().transactionHash()));
+          tabs.redeemed(ok.value().channel()), tab -> new Paid(tab, ok.value().transactionHash()));
     }
     Refusal refusal = ((Result.Refused<Chain.Redemption>) result).refusal();
     // A close that may still be mined keeps the tab closing; only a definite no reopens it.
     return refusal instanceof Refusal.TransactionReverted
         ? abandonUnlessClosed(chain, id, refusal)
         : refused(refusal);
+  }
+
+  private boolean isReverting(ChannelId id) {
+    Reverts reverts = reverting.get(id);
+    if (reverts != null && System.nanoTime() - reverts.sinceNanos() > REVERTING_NANOS) {
+      reverting.remove(id);
+      return false;
+    }
+    return reverts != null && reverts.count() >= MAX_REVERTS;
   }
 
   /** Another transaction may have closed the channel first: then nothing is sold on it again. */
@@ -275,7 +302,26 @@ final class Payments {
         channel ->
             channel.finalized()
                 ? then(tabs.observe(channel), tab -> refused(refusal))
-                : then(tabs.abandonClose(id), tab -> refused(refusal)));
+                : then(tabs.abandonClose(id), tab -> settleInstead(chain, tab, refusal)));
+  }
+
+  /**
+   * A close also sends money to the payer, whose code or token can make it revert for ever; to
+   * settle pays the payee alone. What cannot be closed is left for a while, as each try costs gas.
+   */
+  private Future<Result<Paid>> settleInstead(Chain chain, Tab tab, Refusal refusal) {
+    if (reverting.size() < MAX_REVERTING) {
+      reverting.merge(
+          tab.id(),
+          new Reverts(1, System.nanoTime()),
+          (before, one) -> new Reverts(before.count() + 1, before.sinceNanos()));
+    }
+    Voucher voucher = tab.redeemable();
+    return voucher == null
+        ? refused(refusal)
+        : then(
+            of(chain.settle(voucher)),
+            settled -> then(tabs.redeemed(settled.channel()), after -> refused(refusal)));
   }
 
   private Future<Result<Paid>> onTab(

@@ -237,7 +237,7 @@ public final class Settler {
   }
 
   private Future<Void> observe(Redemption redemption) {
-    return tabs.observe(redemption.channel()).mapEmpty();
+    return tabs.redeemed(redemption.channel()).mapEmpty();
   }
 
   Future<List<Outcome>> settleTogether(Address token, List<Claim> claims) {

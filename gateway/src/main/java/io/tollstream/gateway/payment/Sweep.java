@@ -88,38 +88,45 @@ final class Sweep {
   }
 
   private Future<Void> look(Tab tab, Voucher voucher) {
-    return cost(tab.channel().token(), voucher)
+    return settler
+        .isByContract(tab)
         .compose(
-            cost -> {
-              if (cost == null) {
-                return Future.succeededFuture();
-              }
-              return settler
-                  .isByContract(tab)
-                  .compose(
-                      byContract ->
-                          act(
-                              rule.due(tab, now, cost, byContract),
-                              new Claim(tab, voucher, cost),
-                              byContract));
-            });
+            byContract ->
+                (byContract ? quote(voucher) : usualCost(tab.channel().token(), voucher))
+                    .compose(
+                        cost ->
+                            cost == null
+                                ? Future.succeededFuture()
+                                : act(
+                                    rule.due(tab, now, cost, byContract),
+                                    new Claim(tab, voucher, cost),
+                                    byContract)));
   }
 
-  /** Asked once a sweep and token; null where nobody can tell now. */
-  private Future<@Nullable Amount> cost(Address token, Voucher sample) {
+  /** What settling costs where a key has signed: asked once a sweep and token. */
+  private Future<@Nullable Amount> usualCost(Address token, Voucher sample) {
     Amount known = gas.get(token);
-    if (known != null) {
-      return Future.succeededFuture(known);
-    }
-    return Payments.of(chain.quoteSettle(sample))
+    return known != null
+        ? Future.succeededFuture(known)
+        : quote(sample)
+            .onSuccess(
+                cost -> {
+                  if (cost != null) {
+                    gas.put(token, cost);
+                  }
+                });
+  }
+
+  /** Null where nobody can tell now. A contract that signs can make its own dear. */
+  private Future<@Nullable Amount> quote(Voucher voucher) {
+    return Payments.of(chain.quoteSettle(voucher))
         .map(
             quoted -> {
               if (quoted instanceof Result.Ok<Quote> ok) {
-                gas.put(token, ok.value().cost());
                 return ok.value().cost();
               }
               Refusal refusal = ((Result.Refused<Quote>) quoted).refusal();
-              LOG.warn("Channel {} cannot be settled: {}", sample.channelId(), refusal);
+              LOG.warn("Channel {} cannot be settled: {}", voucher.channelId(), refusal);
               return null;
             });
   }

@@ -158,6 +158,11 @@ public final class Tabs {
     return changing(id, timed(onTab(id, ok(tab -> tab.observe(channel))), false), tab -> tab);
   }
 
+  Future<Result<Tab>> redeemed(Channel after) {
+    ChannelId id = after.id();
+    return changing(id, timed(onTab(id, ok(tab -> tab.redeemed(after))), false), tab -> tab);
+  }
+
   Future<Result<Tab>> beginClose(ChannelId id, @Nullable Voucher offered) {
     return changing(id, onTab(id, tab -> tab.beginClose(offered)), tab -> tab);
   }

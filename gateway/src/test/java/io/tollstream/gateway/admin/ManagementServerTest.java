@@ -201,6 +201,7 @@ final class ManagementServerTest {
     String rebound = "POST " + path + " HTTP/1.1\r\nHost: evil.example:9402\r\n";
     assertEquals(403, request(rebound + "Tollstream-Operator: yes\r\n\r\n").status());
     assertEquals(List.of(), gateway.chain.redeemed());
+    assertEquals(403, request("GET /channels HTTP/1.1\r\nHost: evil.example\r\n\r\n").status());
   }
 
   @Test
@@ -255,8 +256,6 @@ final class ManagementServerTest {
   }
 
   private RawHttp.Response get(String target) throws IOException {
-    try (RawHttp http = new RawHttp(port.get())) {
-      return http.exchange("GET", target);
-    }
+    return request("GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
   }
 }

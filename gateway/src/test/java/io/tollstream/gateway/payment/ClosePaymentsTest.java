@@ -83,15 +83,34 @@ final class ClosePaymentsTest {
   }
 
   @Test
-  void close_reverted_reopensTheTab() {
+  void close_reverted_settlesWhatIsOwedAndReopensTheTab() {
     desk.chain.refuse(Call.CLOSE, new Refusal.TransactionReverted("out of gas"));
     assertInstanceOf(
         Refusal.TransactionReverted.class,
         Desk.refusal(desk.take(Desk.PAYER.close(channel.id(), 250))));
     assertEquals(new Phase.Open(), tab().phase());
     assertEquals(Amount.of(700), desk.taken(Desk.PAYER.pay(channel.id(), 700)).authorized());
-    desk.taken(Desk.PAYER.close(channel.id(), 250));
     assertEquals(List.of("250"), desk.chain.redeemed());
+    desk.taken(Desk.PAYER.close(channel.id(), 250));
+    assertEquals(List.of("250", "none"), desk.chain.redeemed());
+  }
+
+  /** A payer's own code, or its token, can make every close revert, but no settlement. */
+  @Test
+  void watch_forcedCloseWhoseCloseReverts_isSettledAndNotPaidForAgainAndAgain() {
+    desk.chain.requestClose(channel.id());
+    for (int i = 0; i < 9; i++) {
+      desk.chain.refuse(Call.CLOSE, new Refusal.TransactionReverted("reverted"));
+    }
+    ChannelWatch watch = watch();
+    Desk.await(watch.round());
+    TestViewer.eventually(() -> desk.chain.redeemed().equals(List.of("300")));
+    assertInstanceOf(Phase.Disputed.class, tab().phase());
+    assertEquals(Amount.of(300), tab().channel().settled());
+    for (int i = 0; i < 5; i++) {
+      Desk.refusal(Desk.await(desk.payments.redeem(desk.chain, channel.id(), null)));
+    }
+    assertEquals(2, desk.chain.calls(Call.CLOSE), "each costs gas");
   }
 
   @Test
