@@ -136,7 +136,7 @@ final class EventFollowerTest {
     try (EvmChain chain = chain(filecoin.url());
         Following following = chain.follow(follower)) {
       until(() -> following.progress().head() > 0);
-      filecoin.failSome(10, Fault.TOO_MANY, Fault.BAD_GATEWAY, Fault.INTERNAL_ERROR);
+      filecoin.failSome(3, Fault.TOO_MANY, Fault.BAD_GATEWAY, Fault.INTERNAL_ERROR);
       Set<ChannelId> opened = new HashSet<>();
       for (int i = 0; i < 5; i++) {
         opened.add(open());
