@@ -1,6 +1,7 @@
 package io.tollstream.gateway.payment;
 
 import static io.tollstream.channels.evm.LocalEscrow.ok;
+import static io.tollstream.channels.evm.LocalEscrow.refusal;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -39,6 +40,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What payers and reorganisations do on a real chain, and how soon the tabs know. */
 @Timeout(120)
@@ -188,6 +191,29 @@ final class WatchOnChainTest {
     new Watching().follow();
     TestViewer.eventually(() -> phase(channel.id()) instanceof Phase.Closed);
     assertEquals(Amount.of(600), ok(wallet.read(channel.id())).settled());
+  }
+
+  /** In the second case further back than the node's events are asked for. */
+  @ParameterizedTest
+  @ValueSource(ints = {10, 3_000})
+  void forcedClose_gatewayDownForMostOfTheGracePeriod_isRedeemedInTimeAfterTheStart(int blocks) {
+    Channel channel = open().channel();
+    try (Watching first = new Watching()) {
+      first.watch.follow();
+      sell(first, channel, 600, 250);
+      awaitCursor();
+    }
+    ok(wallet.requestClose(channel.id()));
+    local.anvil.mine(blocks);
+    local.anvil.passTime(LocalEscrow.GRACE.minusMinutes(2));
+    new Watching().follow();
+    TestViewer.eventually(() -> phase(channel.id()) instanceof Phase.Closed);
+    Channel closed = ok(wallet.read(channel.id()));
+    assertEquals(Amount.of(600), closed.settled());
+    assertTrue(closed.finalized());
+    local.anvil.passTime(LocalEscrow.GRACE);
+    assertEquals(
+        new Refusal.ChannelFinalized(channel.id()), refusal(wallet.withdraw(channel.id())));
   }
 
   @Test
