@@ -47,7 +47,7 @@ final class DepositWatch {
 
   /** The channel once it is final, by whichever transaction it came to be; null for not yet. */
   @Nullable Result<Channel> lookForChannel(ChannelId channelId) throws RpcFailure {
-    Result<Channel> read = reader.read(channelId);
+    Result<Channel> read = reader.readOnceCounted(channelId, 0);
     return read instanceof Result.Ok<Channel> ? read : null;
   }
 

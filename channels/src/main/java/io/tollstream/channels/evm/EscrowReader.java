@@ -44,19 +44,35 @@ final class EscrowReader {
     return read(channelId, counted(channelId));
   }
 
-  /** The channel once its deposits up to a block count, all of them; null for not yet. */
+  /**
+   * The channel once its deposits up to a block count, all of them; null for not yet. One of which
+   * nothing counts is not found.
+   */
   @Nullable Result<Channel> readOnceCounted(ChannelId channelId, long block) throws RpcFailure {
     Counted counted = counted(channelId);
-    return block > counted.block() ? null : read(channelId, counted);
+    if (block > counted.block()) {
+      return null;
+    }
+    return counted.channel().isEmpty() ? notFound(channelId) : read(channelId, counted);
   }
 
+  /**
+   * What only the newest block knows has no deposit yet, but is there: a channel whose open was
+   * mined anew can be closing, and its vouchers are worth what they were.
+   */
   private Result<Channel> read(ChannelId channelId, Counted counted) throws RpcFailure {
-    if (counted.channel().isEmpty()) {
-      return Result.refused(new Refusal.ChannelNotFound(channelId));
-    }
-    Channel settled = counted.channel().get();
     Optional<Channel> newest = newest(channelId);
-    return Result.ok(newest.isEmpty() ? settled : worse(settled, newest.get()));
+    if (newest.isEmpty()) {
+      return counted.channel().map(Result::ok).orElseGet(() -> notFound(channelId));
+    }
+    Channel now = newest.get();
+    Amount deposit = counted.channel().map(Channel::deposit).orElse(Amount.ZERO);
+    Channel known = counted.channel().orElse(now);
+    return Result.ok(worse(withDeposit(known, deposit.max(now.settled())), now));
+  }
+
+  private static Result<Channel> notFound(ChannelId channelId) {
+    return Result.refused(new Refusal.ChannelNotFound(channelId));
   }
 
   private Counted counted(ChannelId channelId) throws RpcFailure {
@@ -90,9 +106,7 @@ final class EscrowReader {
   }
 
   Result<Channel> readNewest(ChannelId channelId) throws RpcFailure {
-    return newest(channelId)
-        .map(Result::ok)
-        .orElseGet(() -> Result.refused(new Refusal.ChannelNotFound(channelId)));
+    return newest(channelId).map(Result::ok).orElseGet(() -> notFound(channelId));
   }
 
   /**

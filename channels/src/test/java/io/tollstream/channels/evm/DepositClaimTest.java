@@ -153,7 +153,7 @@ final class DepositClaimTest {
     Deposited opened = open(Address.ZERO);
     ChannelId id = opened.channel().id();
     try (EvmChain waiting = new EvmChain(careful, local.payee)) {
-      assertEquals(new Refusal.ChannelNotFound(id), refusal(waiting.read(id)));
+      assertEquals(Amount.ZERO, ok(waiting.read(id)).deposit(), "none of it counts");
       CompletableFuture<?> open =
           waiting.awaitOpen(opened.transactionHash(), id).toCompletableFuture();
       local.anvil.mine(1);
@@ -162,6 +162,27 @@ final class DepositClaimTest {
       assertInstanceOf(Result.Ok.class, open.join());
       ok(wallet.requestClose(id));
       assertTrue(ok(waiting.read(id)).isCloseRequested(), "a forced close counts at once");
+    }
+  }
+
+  @Test
+  void read_channelThatOnlyTheNewestBlockKnows_hidesNothingButItsDeposit() {
+    EvmEscrow careful =
+        new EvmEscrow(
+            local.escrow.network(),
+            local.escrow.contract(),
+            local.escrow.domainName(),
+            Finality.confirmations(100));
+    ChannelId id = open(Address.ZERO).channel().id();
+    try (EvmChain waiting = new EvmChain(careful, local.payee)) {
+      ok(chain.settle(wallet.sign(id, Amount.of(9))));
+      ok(wallet.requestClose(id));
+      Channel leaving = ok(waiting.read(id));
+      assertTrue(leaving.isCloseRequested());
+      assertEquals(Amount.of(9), leaving.settled());
+      assertEquals(Amount.of(9), leaving.deposit(), "no more than was paid out");
+      ok(chain.close(id, wallet.sign(id, Amount.of(10))));
+      assertTrue(ok(waiting.read(id)).finalized());
     }
   }
 }
