@@ -7,14 +7,17 @@ import static io.tollstream.gateway.ConfigChecks.present;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import io.tollstream.channels.Address;
+import io.tollstream.channels.Escrow;
 import io.tollstream.channels.evm.FollowPolicy;
 import io.tollstream.channels.evm.GasPolicy;
 import io.tollstream.metering.Amount;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -79,6 +82,7 @@ record GatewayConfig(
         "must be on loopback; it shows what payers spend");
     checkNames(chains.stream().map(ChainAccess::name).toList(), "chains");
     checkNames(routes.stream().map(RouteRule::name).toList(), "routes");
+    checkEscrows(chains);
     Set<String> known = new HashSet<>(chains.stream().map(ChainAccess::name).toList());
     for (RouteRule route : routes) {
       check(
@@ -440,6 +444,20 @@ record GatewayConfig(
           !maxDeposit.isZero() && !maxDeposit.exceeds(maxAtRisk),
           "finality.early.maxDeposit",
           "must be above zero and not above finality.early.maxAtRisk");
+    }
+  }
+
+  /** What watches and redeems goes by the escrow: with two keys for one, one key would be idle. */
+  private static void checkEscrows(List<ChainAccess> chains) {
+    Map<Escrow, String> names = new HashMap<>();
+    for (ChainAccess chain : chains) {
+      String other = names.put(new Escrow(chain.chainId(), chain.escrow()), chain.name());
+      check(
+          other == null,
+          "chains." + chain.name() + ".escrow",
+          "is the escrow of chains."
+              + other
+              + " too; keep one, or deploy an escrow for each payee");
     }
   }
 

@@ -73,6 +73,22 @@ final class ConfigReaderTest {
   }
 
   @Test
+  void read_oneEscrowUnderTwoNames_isRefusedByBothNames() {
+    String second =
+        LEAST
+            .substring(LEAST.indexOf("  - name: local"), LEAST.indexOf("routes:"))
+            .replace("local", "again")
+            .replace("payeeKeyFile: payee", "payeeKeyFile: another");
+    Exception refused =
+        assertThrows(
+            ConfigReader.ConfigException.class,
+            () -> read(LEAST.replace("routes:", second + "routes:")));
+    String message = String.valueOf(refused.getMessage());
+    assertTrue(message.contains("chains.again.escrow"), message);
+    assertTrue(message.contains("chains.local too; keep one"), message);
+  }
+
+  @Test
   void read_timeTariff_hasTheDefaultsOfTime() throws IOException {
     RouteRule.Sale sale = read(LEAST.replace("MiB", "second")).routes().get(0).sale();
     assertEquals(MeterPolicy.TIME, Objects.requireNonNull(sale).policy());
