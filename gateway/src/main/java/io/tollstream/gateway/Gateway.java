@@ -14,6 +14,7 @@ import io.tollstream.gateway.GatewayConfig.Listen;
 import io.tollstream.gateway.RouteRule.Sale;
 import io.tollstream.gateway.admin.ManagementServer;
 import io.tollstream.gateway.payment.Challenges;
+import io.tollstream.gateway.payment.ChannelWatch;
 import io.tollstream.gateway.payment.Offer;
 import io.tollstream.gateway.payment.PaymentDesk;
 import io.tollstream.gateway.payment.Settler;
@@ -150,10 +151,11 @@ final class Gateway {
       settler(access).start(vertx, access.settlement().intervalSeconds() * 1_000);
     }
     probes.forEach((name, probe) -> ChainSetup.judge(name, probe.toCompletableFuture().join()));
+    ChannelWatch watch = desk.watch(chains.values());
     config.chains().stream()
         .mapToLong(ChainAccess::sweepSeconds)
         .min()
-        .ifPresent(seconds -> desk.watch().start(vertx, Duration.ofSeconds(seconds)));
+        .ifPresent(seconds -> watch.start(vertx, Duration.ofSeconds(seconds)));
   }
 
   private void employ(PaymentDesk desk) {

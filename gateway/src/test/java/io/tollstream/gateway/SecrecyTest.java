@@ -69,7 +69,7 @@ final class SecrecyTest {
     secrets.add(close.getString("signature").substring(2));
     answers.add(viewer.get("/film/a", viewer.credential(close)).text());
     gateway.chain.refuse(FakeChain.Call.CLOSE, new Refusal.TransactionReverted("no"));
-    TestGateway.await(gateway.desk.watch().round());
+    TestGateway.await(gateway.desk.watch(List.of(gateway.chain)).round());
     TestViewer.eventually(() -> !logged.isEmpty());
     answers.add(gateway.registry.scrape());
     gateway.origin.seen().forEach(seen -> answers.add(seen.headers() + seen.uri() + seen.body()));

@@ -49,7 +49,7 @@ final class ChannelLook {
       return Future.succeededFuture(Outcome.DONE);
     }
     if (chain == null) {
-      LOG.warn("Channel {} is on an escrow that no route uses any more", tab.id());
+      LOG.warn("Channel {} is on an escrow that is not configured any more", tab.id());
       return Future.succeededFuture(Outcome.DONE);
     }
     return Payments.of(chain.read(tab.id())).compose(read -> heard(chain, tab, read));

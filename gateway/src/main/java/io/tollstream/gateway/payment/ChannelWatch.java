@@ -65,15 +65,16 @@ public final class ChannelWatch {
   private @Nullable Future<Void> nextSweep;
   private volatile long sweptNanos;
 
-  ChannelWatch(Tabs tabs, Payments payments, Collection<Offer> offers) {
-    this(tabs, payments, offers, System::nanoTime);
+  /** A watch over chains, whether anything is sold on them or not. */
+  ChannelWatch(Tabs tabs, Payments payments, Collection<Chain> chains) {
+    this(tabs, payments, chains, System::nanoTime);
   }
 
-  ChannelWatch(Tabs tabs, Payments payments, Collection<Offer> offers, LongSupplier nanoClock) {
-    offers.forEach(offer -> chains.put(offer.terms().escrow(), offer.protocol().chain()));
+  ChannelWatch(Tabs tabs, Payments payments, Collection<Chain> chains, LongSupplier nanoClock) {
+    chains.forEach(chain -> this.chains.put(chain.escrow(), chain));
     this.tabs = tabs;
     this.payments = payments;
-    this.look = new ChannelLook(tabs, new Departures(tabs, payments, nanoClock), chains);
+    this.look = new ChannelLook(tabs, new Departures(tabs, payments, nanoClock), this.chains);
     this.nanoClock = nanoClock;
   }
 

@@ -19,7 +19,6 @@ public final class PaymentDesk {
   private final Tabs tabs;
   private final Payments payments;
   private final PaymentGate gate;
-  private final ChannelWatch watch;
   private final InstantSource clock;
 
   public PaymentDesk(
@@ -29,7 +28,6 @@ public final class PaymentDesk {
     this.clock = clock;
     this.payments = new Payments(tabs, new Deposits());
     this.gate = new PaymentGate(challenges, payments, tabs, clock);
-    this.watch = new ChannelWatch(tabs, payments, offers);
   }
 
   public PaymentGate gate() {
@@ -40,9 +38,13 @@ public final class PaymentDesk {
     return tabs;
   }
 
-  /** Follows what happens to the channels on chain, and redeems what a payer is leaving with. */
-  public ChannelWatch watch() {
-    return watch;
+  /**
+   * Follows what happens to the channels on chains, and redeems what a payer is leaving with.
+   *
+   * @param chains on which anything was ever sold, though no route sells on them now
+   */
+  public ChannelWatch watch(Collection<Chain> chains) {
+    return new ChannelWatch(tabs, payments, chains);
   }
 
   /**

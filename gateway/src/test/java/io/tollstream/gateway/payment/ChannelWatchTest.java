@@ -52,7 +52,7 @@ final class ChannelWatchTest {
         }
       };
   private final ChannelWatch watch =
-      new ChannelWatch(desk.tabs, desk.payments, List.of(desk.offer()), nanos::get);
+      new ChannelWatch(desk.tabs, desk.payments, List.of(desk.chain), nanos::get);
 
   @BeforeEach
   void openAndSpend() {

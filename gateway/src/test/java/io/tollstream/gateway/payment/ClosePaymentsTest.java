@@ -298,7 +298,7 @@ final class ClosePaymentsTest {
   }
 
   private ChannelWatch watch() {
-    return new ChannelWatch(desk.tabs, desk.payments, List.of(desk.offer()), nanos::get);
+    return new ChannelWatch(desk.tabs, desk.payments, List.of(desk.chain), nanos::get);
   }
 
   private Tab tab() {

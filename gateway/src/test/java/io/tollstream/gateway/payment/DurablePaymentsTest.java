@@ -47,7 +47,7 @@ final class DurablePaymentsTest {
     try (SqliteLedger ledger = open();
         Desk desk = new Desk(ledger)) {
       desk.chain.open(channel);
-      Desk.await(new ChannelWatch(desk.tabs, desk.payments, List.of(desk.offer())).round());
+      Desk.await(new ChannelWatch(desk.tabs, desk.payments, List.of(desk.chain)).round());
       TestViewer.eventually(() -> desk.chain.of(channel.id()).finalized());
       assertEquals(List.of("60"), desk.chain.redeemed());
     }

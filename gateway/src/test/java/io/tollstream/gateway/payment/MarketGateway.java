@@ -45,7 +45,7 @@ final class MarketGateway implements AutoCloseable {
     payments = new Payments(tabs, new Deposits());
     EvmSession protocol = new EvmSession(escrow.domainName(), chain, false);
     terms.forEach(each -> offers.add(offer(each, protocol)));
-    watch = new ChannelWatch(tabs, payments, offers);
+    watch = new ChannelWatch(tabs, payments, List.of(chain));
     settler =
         new Settler(
             tabs,

@@ -75,7 +75,7 @@ final class WatchOnChainTest {
             Amount.ZERO,
             4);
     final ChannelWatch watch =
-        new ChannelWatch(tabs, new Payments(tabs, new Deposits()), List.of(offer));
+        new ChannelWatch(tabs, new Payments(tabs, new Deposits()), List.of(chain));
 
     /** Follows the chain, and looks at nothing of its own accord. */
     Watching follow() {

@@ -150,7 +150,7 @@ final class ChannelAttackTest extends AttackTestBase {
   @Test
   void disputed_channel_sellsNothingMore() throws IOException {
     gateway.chain.requestClose(viewer.id());
-    TestGateway.await(gateway.desk.watch().round());
+    TestGateway.await(gateway.desk.watch(List.of(gateway.chain)).round());
     assertRefused(410, "session/channel-finalized", get(TARGET, viewer.voucher(5_000)));
   }
 
