@@ -332,6 +332,29 @@ public record Tab(
   }
 
   /**
+   * As {@link #observe}, by who has asked the chain again: a closed tab whose channel is not
+   * finalized is to be closed once more. A reorganised chain has taken its close back, or a node
+   * made it up.
+   */
+  public Step<Tab> observeAgain(Channel seen) {
+    Step<Tab> observed = observe(seen);
+    Tab tab = observed.answer();
+    if (seen.finalized() || !(tab.phase() instanceof Phase.Closed)) {
+      return observed;
+    }
+    Tab next = tab.closing();
+    return new Step<>(next, next);
+  }
+
+  /**
+   * Whether the chain has paid less than vouchers cover of what is spent: of a closed channel that
+   * is a loss, or its end is not true.
+   */
+  public boolean isUnpaid() {
+    return spent().min(authorized()).exceeds(channel.settled());
+  }
+
+  /**
    * Stops selling, to close the channel with what {@link #redeemable} names once no stream has a
    * reservation any more.
    *

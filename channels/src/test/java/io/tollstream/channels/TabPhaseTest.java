@@ -14,8 +14,10 @@ import static io.tollstream.channels.TabTest.paid;
 import static io.tollstream.channels.TabTest.seen;
 import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tollstream.channels.Ledger.Step;
 import io.tollstream.channels.Tab.Phase;
@@ -143,6 +145,32 @@ final class TabPhaseTest {
     assertEquals(seen, tab.channel());
     assertEquals(before.tab().bill(), tab.bill());
     assertEquals(before.tab().vouchers(), tab.vouchers());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "OPEN, 7, false, DISPUTED",
+    "DISPUTED, 0, false, OPEN",
+    "CLOSING, 0, false, CLOSING",
+    "CLOSED, 0, false, CLOSING",
+    "CLOSED, 7, false, CLOSING",
+    "CLOSED, 0, true, CLOSED"
+  })
+  void observeAgain_inEachPhase_believesNoEndThatIsTakenBack(
+      Case before, long closeRequestedAt, boolean finalized, Case after) {
+    Channel seen = seen(2_000, 10, closeRequestedAt, finalized);
+    Tab tab = before.tab().observeAgain(seen).answer();
+    assertEquals(after, Case.of(tab));
+    assertEquals(seen, tab.channel());
+    Tab stale = before.tab().observe(seen).answer();
+    assertEquals(tab, stale.observeAgain(seen).answer());
+  }
+
+  @Test
+  void isUnpaid_closedWithLessThanVouchersCover_isTold() {
+    assertTrue(Case.CLOSED.tab().isUnpaid());
+    assertTrue(Case.CLOSED.tab().observe(seen(1_000, 19, 0, true)).answer().isUnpaid());
+    assertFalse(Case.CLOSED.tab().observe(seen(1_000, 20, 0, true)).answer().isUnpaid());
   }
 
   @ParameterizedTest

@@ -45,9 +45,6 @@ final class ChannelLook {
    */
   Future<Outcome> at(Tab tab) {
     Chain chain = chains.get(tab.channel().escrow());
-    if (tab.phase() instanceof Tab.Phase.Closed) {
-      return Future.succeededFuture(Outcome.DONE);
-    }
     if (chain == null) {
       LOG.warn("Channel {} is on an escrow that is not configured any more", tab.id());
       return Future.succeededFuture(Outcome.DONE);
@@ -87,16 +84,23 @@ final class ChannelLook {
     if (lost) {
       tellLoss(tab, channel.deposit());
     }
-    Future<Result<Tab>> observed =
-        channel.equals(tab.channel())
-            ? Future.succeededFuture(Result.ok(tab))
-            : tabs.observe(channel);
-    return observed.map(
-        result -> {
-          boolean leaving =
-              result instanceof Result.Ok<Tab> ok && departures.saw(chain, ok.value());
-          return leaving ? Outcome.LEAVING : lost ? Outcome.LOST : Outcome.DONE;
-        });
+    return observed(tab, channel)
+        .map(
+            result -> {
+              boolean leaving =
+                  result instanceof Result.Ok<Tab> ok && departures.saw(chain, ok.value());
+              return leaving ? Outcome.LEAVING : lost ? Outcome.LOST : Outcome.DONE;
+            });
+  }
+
+  private Future<Result<Tab>> observed(Tab tab, Channel channel) {
+    if (tab.phase() instanceof Tab.Phase.Closed && !channel.finalized()) {
+      LOG.error("Channel {} was closed, and is not any more: it is closed again", tab.id());
+      return tabs.observeAgain(channel);
+    }
+    return channel.equals(tab.channel())
+        ? Future.succeededFuture(Result.ok(tab))
+        : tabs.observe(channel);
   }
 
   /**

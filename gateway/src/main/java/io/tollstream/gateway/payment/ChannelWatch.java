@@ -185,8 +185,9 @@ public final class ChannelWatch {
             });
   }
 
+  /** Whether something can still happen to it; one that ended unpaid may not have ended. */
   private static boolean isAlive(Tab tab) {
-    return !(tab.phase() instanceof Tab.Phase.Closed);
+    return !(tab.phase() instanceof Tab.Phase.Closed) || tab.isUnpaid();
   }
 
   /** Looks at these, some at a time; whether all could be read. */

@@ -163,6 +163,12 @@ public final class Tabs {
     return changing(id, timed(onTab(id, ok(tab -> tab.redeemed(after))), false), tab -> tab);
   }
 
+  /** As {@link #observe}, of a tab that was closed before the chain was asked. */
+  Future<Result<Tab>> observeAgain(Channel channel) {
+    ChannelId id = channel.id();
+    return changing(id, timed(onTab(id, ok(tab -> tab.observeAgain(channel))), false), tab -> tab);
+  }
+
   Future<Result<Tab>> beginClose(ChannelId id, @Nullable Voucher offered) {
     return changing(id, onTab(id, tab -> tab.beginClose(offered)), tab -> tab);
   }

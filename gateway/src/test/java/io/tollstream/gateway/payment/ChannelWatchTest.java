@@ -169,6 +169,34 @@ final class ChannelWatchTest {
   }
 
   @Test
+  void touched_ourCloseTakenBack_isRedeemedAgain() {
+    desk.taken(Desk.PAYER.close(id, 250));
+    assertEquals(new Phase.Closed(), tab().phase());
+    desk.chain.open(channel);
+    desk.chain.hold(Call.CLOSE);
+    await(touch(id));
+    assertEquals(new Phase.Closing(Amount.of(250)), tab().phase());
+    assertEquals(0, affordable());
+    desk.chain.release(Call.CLOSE);
+    TestViewer.eventually(() -> tab().phase() instanceof Phase.Closed);
+    assertEquals(List.of("250", "250"), desk.chain.redeemed());
+  }
+
+  @Test
+  void round_endThatWasNotTrue_isFoundOutAndRedeemed() {
+    desk.chain.withdraw(id);
+    await(touch(id));
+    assertEquals(new Phase.Closed(), tab().phase());
+    desk.chain.open(channel);
+    Desk.await(watch.round());
+    TestViewer.eventually(() -> desk.chain.redeemed().equals(List.of("600")));
+    TestViewer.eventually(() -> tab().phase() instanceof Phase.Closed);
+    int before = desk.chain.calls(Call.READ);
+    Desk.await(watch.round());
+    assertEquals(before, desk.chain.calls(Call.READ), "paid, and not looked at any more");
+  }
+
+  @Test
   void touched_openTakenBack_sellsNothingAndSaysWhatIsAtRisk() {
     desk.chain.forget(id);
     await(touch(id));
