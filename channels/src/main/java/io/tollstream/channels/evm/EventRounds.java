@@ -216,10 +216,10 @@ final class EventRounds {
       listening.oweSweep();
     } else {
       Set<ChannelId> news = sightings.news(from, to, window.events(), finalBlock);
-      if (!listening.tell(news)) {
+      if (!listening.tell(
+          news, some -> sightings.toldOf(from, to, window.events(), finalBlock, some))) {
         return false;
       }
-      sightings.toldOf(from, to, window.events(), finalBlock);
     }
     dealtWith = window.to();
     return true;

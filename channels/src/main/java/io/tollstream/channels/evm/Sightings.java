@@ -40,11 +40,18 @@ final class Sightings {
     return news;
   }
 
-  /** The news were taken. */
-  void toldOf(long from, long to, Set<Sighting> seen, long finalBlock) {
-    told.keySet().removeIf(sighting -> isWithin(sighting, from, to));
-    told.replaceAll((sighting, wasFinal) -> wasFinal || sighting.block() <= finalBlock);
-    seen.forEach(sighting -> told.put(sighting, sighting.block() <= finalBlock));
+  /** The news of some channels were taken. */
+  void toldOf(long from, long to, Set<Sighting> seen, long finalBlock, Set<ChannelId> taken) {
+    told.keySet()
+        .removeIf(sighting -> taken.contains(sighting.channelId()) && isWithin(sighting, from, to));
+    told.replaceAll(
+        (sighting, wasFinal) ->
+            wasFinal || (taken.contains(sighting.channelId()) && sighting.block() <= finalBlock));
+    for (Sighting sighting : seen) {
+      if (taken.contains(sighting.channelId())) {
+        told.put(sighting, sighting.block() <= finalBlock);
+      }
+    }
   }
 
   boolean hasRoomFor(Set<Sighting> seen) {

@@ -14,6 +14,7 @@ import io.tollstream.channels.Notes;
 import io.tollstream.channels.Wallet.Deposited;
 import io.tollstream.channels.evm.FaultyRpc.Fault;
 import io.tollstream.metering.Amount;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -174,6 +175,27 @@ final class EventRoundsTest {
     follower.fail(false);
     assertTrue(rounds.round());
     assertEquals(Set.of(id), follower.taken());
+  }
+
+  @Test
+  void round_moreThanASliceAndOneInVain_tellsOnlyItsSliceAgain() throws RpcFailure {
+    EventRounds rounds = started();
+    List<ChannelId> ids = new ArrayList<>();
+    while (ids.size() < Listening.SLICE + 6) {
+      ids.add(open().id());
+    }
+    follower.failFor(ids.get(0));
+    assertFalse(rounds.round());
+    assertEquals(Set.copyOf(ids), follower.taken(), "the others all the same");
+    assertEquals(Listening.SLICE, follower.most());
+    assertFalse(rounds.round());
+    Set<ChannelId> again = follower.taken();
+    assertTrue(again.contains(ids.get(0)) && again.size() <= Listening.SLICE, again.toString());
+    follower.failFor(null);
+    assertTrue(rounds.round());
+    assertEquals(again, follower.taken());
+    assertTrue(rounds.round());
+    assertEquals(Set.of(), follower.taken());
   }
 
   @Test

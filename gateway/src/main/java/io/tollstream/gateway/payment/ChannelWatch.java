@@ -58,7 +58,10 @@ public final class ChannelWatch {
   /** Those that are looked at at every tick, and how often at least. */
   private final Map<ChannelId, Integer> again = new ConcurrentHashMap<>();
 
-  private final Map<ChannelId, Future<Outcome>> underWay = new ConcurrentHashMap<>();
+  /** For each channel the look that is under way, or begins next, and the one behind it. */
+  private final Map<ChannelId, Future<Outcome>> underWay = new HashMap<>();
+
+  private final Map<ChannelId, Future<Outcome>> behind = new HashMap<>();
   private final Map<Escrow, Chain.Following> followings = new ConcurrentHashMap<>();
   private volatile Future<Boolean> ticking = Future.succeededFuture(true);
   private Future<Void> sweep = Future.succeededFuture();
@@ -208,24 +211,48 @@ public final class ChannelWatch {
 
   /**
    * Looks at a channel, after whoever looks at it already: what was read last must be what is taken
-   * over last. Never fails; one channel's trouble is not the others'.
+   * over last. Whoever asks meanwhile gets the one look behind. Never fails; one channel's trouble
+   * is not the others'.
    */
   private Future<Outcome> lookAt(ChannelId id) {
-    Promise<Outcome> promise = Promise.promise();
-    Future<Outcome> mine = promise.future();
-    Future<Outcome> before = underWay.put(id, mine);
-    Future<?> start = before == null ? Future.succeededFuture() : before;
-    start
-        .compose(now -> tabs.find(id))
+    Promise<Outcome> mine = Promise.promise();
+    Future<Outcome> before;
+    synchronized (underWay) {
+      before = underWay.putIfAbsent(id, mine.future());
+      Future<Outcome> waiting = before == null ? null : behind.putIfAbsent(id, mine.future());
+      if (waiting != null) {
+        return waiting;
+      }
+    }
+    if (before == null) {
+      lookNow(id, mine);
+    } else {
+      before.onComplete(done -> lookNow(id, mine));
+    }
+    return mine.future();
+  }
+
+  private void lookNow(ChannelId id, Promise<Outcome> mine) {
+    tabs.find(id)
         .compose(tab -> tab.map(look::at).orElseGet(() -> Future.succeededFuture(Outcome.DONE)))
         .recover(failure -> Future.succeededFuture(failed(id, failure)))
         .onSuccess(
             outcome -> {
-              underWay.remove(id, mine);
               plan(id, outcome);
-              promise.complete(outcome);
+              letNextBegin(id);
+              mine.complete(outcome);
             });
-    return mine;
+  }
+
+  private void letNextBegin(ChannelId id) {
+    synchronized (underWay) {
+      Future<Outcome> next = behind.remove(id);
+      if (next == null) {
+        underWay.remove(id);
+      } else {
+        underWay.put(id, next);
+      }
+    }
   }
 
   private static Outcome failed(ChannelId id, Throwable failure) {

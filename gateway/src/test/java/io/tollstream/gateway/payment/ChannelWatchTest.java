@@ -342,6 +342,23 @@ final class ChannelWatchTest {
   }
 
   @Test
+  void looks_askedForAgainAndAgain_areOneUnderWayAndOneBehind() {
+    int before = desk.chain.calls(Call.READ);
+    desk.chain.hold(Call.READ);
+    CompletionStage<Void> first = touch(id);
+    TestViewer.eventually(() -> desk.chain.calls(Call.READ) == before + 1);
+    List<CompletionStage<Void>> others =
+        List.of(touch(id), touch(id), touch(id), touch(id), touch(id));
+    desk.chain.topUp(id, 500);
+    desk.chain.release(Call.READ);
+    await(first);
+    others.forEach(ChannelWatchTest::await);
+    assertEquals(before + 2, desk.chain.calls(Call.READ));
+    await(touch(id));
+    assertEquals(before + 3, desk.chain.calls(Call.READ), "nobody is behind any more");
+  }
+
+  @Test
   void looks_atOneChannel_areTakenOverInTheirOrder() {
     int before = desk.chain.calls(Call.READ);
     desk.chain.hold(Call.READ);
