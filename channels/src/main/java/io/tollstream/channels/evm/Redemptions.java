@@ -12,6 +12,7 @@ import io.tollstream.channels.Voucher;
 import io.tollstream.channels.evm.Reverts.Attempt;
 import io.tollstream.metering.Amount;
 import java.math.BigInteger;
+import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -51,7 +52,7 @@ final class Redemptions {
     this.transactions = transactions;
     this.sender = sender.address();
     boolean isOwn = payee.address().equals(sender.address());
-    this.relayed = isOwn ? null : new RelayedCalls(node, calls, escrow, payee);
+    this.relayed = isOwn ? null : new RelayedCalls(node, calls, escrow, payee, new SecureRandom());
   }
 
   CompletionStage<Result<Redemption>> settle(Voucher voucher) {

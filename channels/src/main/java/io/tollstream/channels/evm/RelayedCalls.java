@@ -8,6 +8,7 @@ import java.math.BigInteger;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,9 +21,15 @@ final class RelayedCalls {
 
   private static final int MAX_REMEMBERED = 8_192;
 
+  /** The escrow marks nonces in words of 256, as Permit2 does. */
+  private static final int WORD_BITS = 8;
+
+  private static final int NONCE_BITS = 256;
+
   private final Node node;
   private final EscrowCalls calls;
   private final PayeeAuthorizer payee;
+  private final BigInteger first;
   private final Map<ChannelId, BigInteger> given =
       new LinkedHashMap<>(16, 0.75f, true) {
         @Override
@@ -31,10 +38,13 @@ final class RelayedCalls {
         }
       };
 
-  RelayedCalls(Node node, EscrowCalls calls, EvmEscrow escrow, Signer payee) {
+  /** Begins in a word of its own, where nobody else's calls, or those of before, can be pending. */
+  RelayedCalls(Node node, EscrowCalls calls, EvmEscrow escrow, Signer payee, Random random) {
     this.node = node;
     this.calls = calls;
     this.payee = new PayeeAuthorizer(new Eip712(escrow.domainName(), escrow.escrow()), payee);
+    // Counting must not run out of the highest word.
+    this.first = new BigInteger(NONCE_BITS - WORD_BITS - 8, random).shiftLeft(WORD_BITS);
   }
 
   Call settle(Voucher voucher) throws RpcFailure {
@@ -63,7 +73,7 @@ final class RelayedCalls {
   private BigInteger nonce(ChannelId id) throws RpcFailure {
     synchronized (given) {
       BigInteger last = given.get(id);
-      BigInteger nonce = last == null ? BigInteger.ZERO : last.add(BigInteger.ONE);
+      BigInteger nonce = last == null ? first : last.add(BigInteger.ONE);
       for (BigInteger step = BigInteger.ONE; isUsed(id, nonce); step = step.shiftLeft(1)) {
         nonce = nonce.add(step);
       }

@@ -154,6 +154,30 @@ final class RedemptionsTest {
   }
 
   @Test
+  void relayed_twoGatewaysAtOnce_useDifferentNonces() {
+    ChannelId id = open();
+    try (EvmChain other =
+        new EvmChain(local.escrow, local.payee, local.anvil.account(3), Journal.Store.inMemory())) {
+      local.anvil.setAutomine(false);
+      var first = relayed.settle(wallet.sign(id, Amount.of(1)));
+      untilPooled("0x1");
+      var second = other.settle(wallet.sign(id, Amount.of(2)));
+      untilPooled("0x2");
+      local.anvil.mine(1);
+      ok(first);
+      ok(second);
+    } finally {
+      local.anvil.setAutomine(true);
+    }
+  }
+
+  private void untilPooled(String count) {
+    while (!local.anvil.rpc("txpool_status").path("pending").asText().equals(count)) {
+      assertFalse(Thread.currentThread().isInterrupted(), "timed out");
+    }
+  }
+
+  @Test
   void quote_whatWouldSucceed_isWhatItThenCosts() {
     ChannelId id = open();
     for (EvmChain chain : List.of(own, relayed)) {
