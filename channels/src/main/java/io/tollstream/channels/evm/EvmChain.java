@@ -201,10 +201,12 @@ public final class EvmChain implements Chain {
       return CompletableFuture.completedStage(Result.refused(refusal));
     }
     return transactions
-        .relay(
-            purpose,
-            call,
-            new Attempt(deposit.channelId(), Deposits.amount(deposit), Amount.ZERO),
+        .execute(
+            Order.of(
+                    call,
+                    purpose,
+                    new Attempt(deposit.channelId(), Deposits.amount(deposit), Amount.ZERO))
+                .beingWary(),
             receipt -> Result.ok(receipt.getTransactionHash()),
             pending -> relays.sent(purpose, pending))
         .whenComplete((hash, failure) -> relays.leave(purpose));
@@ -219,7 +221,7 @@ public final class EvmChain implements Chain {
   /** Equal top-ups are different where their authorizations are: the call tells them apart. */
   private static String purpose(PaymentAction.Deposit deposit, Call call) {
     byte[] data = call.data().getBytes(StandardCharsets.US_ASCII);
-    return "deposit " + deposit.channelId().hex() + " " + Hex.encode(Keccak.hash(data));
+    return Order.DEPOSIT + deposit.channelId().hex() + " " + Hex.encode(Keccak.hash(data));
   }
 
   private CompletionStage<Result<Channel>> await(PaymentAction.Deposit deposit, String hash) {

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param replaceAfter how long a transaction may be the next in line before it is replaced
  * @param replacementPercent by how much a replacement offers more, at least; nodes want 10, those
  *     of Filecoin 25
- * @param maxGasPrice the most that a unit of gas may cost, in base units; null for any price
+ * @param maxGasPrice the most that a unit of gas may cost, in base units; null for any price; where
+ *     a payer has requested the close, so many times that: {@link #URGENT_MULTIPLE}
  */
 public record GasPolicy(
     Duration replaceAfter, int replacementPercent, @Nullable BigInteger maxGasPrice) {
@@ -18,6 +19,9 @@ public record GasPolicy(
   public static final int MIN_PERCENT = 10;
 
   public static final int MAX_PERCENT = 1_000;
+
+  /** What is urgent may cost so many times the most: late, it would lose what it is for. */
+  static final int URGENT_MULTIPLE = 10;
 
   public static final GasPolicy DEFAULT = new GasPolicy(Duration.ofMinutes(3), 25, null);
 
@@ -40,11 +44,14 @@ public record GasPolicy(
     }
   }
 
-  boolean isAbove(BigInteger price) {
-    return maxGasPrice != null && price.compareTo(maxGasPrice) > 0;
+  boolean isAbove(BigInteger price, boolean urgent) {
+    return capped(price, urgent).compareTo(price) < 0;
   }
 
-  BigInteger capped(BigInteger price) {
-    return maxGasPrice == null ? price : price.min(maxGasPrice);
+  BigInteger capped(BigInteger price, boolean urgent) {
+    if (maxGasPrice == null) {
+      return price;
+    }
+    return price.min(maxGasPrice.multiply(BigInteger.valueOf(urgent ? URGENT_MULTIPLE : 1)));
   }
 }

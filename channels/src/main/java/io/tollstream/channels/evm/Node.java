@@ -226,6 +226,15 @@ final class Node {
         .isPresent();
   }
 
+  /** Whether any node has the transaction in a block. */
+  boolean hasMined(String transactionHash) throws RpcFailure {
+    return source
+        .find(
+            web3j -> web3j.ethGetTransactionByHash(transactionHash),
+            answer -> answer.getTransaction().filter(found -> found.getBlockHash() != null))
+        .isPresent();
+  }
+
   BigInteger gasPrice() throws RpcFailure {
     return source.ask(web3j -> web3j.ethGasPrice(), answer -> answer.getGasPrice());
   }
@@ -258,7 +267,11 @@ final class Node {
         answer -> answer.getTransactionCount());
   }
 
-  /** To every node that takes it: one may drop it without a word. */
+  /**
+   * To every node that takes it: one may drop it without a word.
+   *
+   * @throws RpcFailure if none takes it, or one finds its nonce taken, whatever the others say
+   */
   void send(String signedTransaction) throws RpcFailure {
     source.spread(web3j -> web3j.ethSendRawTransaction(signedTransaction));
   }

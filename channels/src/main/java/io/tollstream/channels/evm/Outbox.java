@@ -4,7 +4,6 @@ import io.tollstream.channels.Hex;
 import io.tollstream.channels.LedgerUnavailable;
 import io.tollstream.channels.Refusal;
 import io.tollstream.channels.Result;
-import io.tollstream.channels.evm.Reverts.Attempt;
 import io.tollstream.channels.evm.SignedTransactions.Draft;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
@@ -31,8 +30,13 @@ import org.slf4j.LoggerFactory;
  * joins it: a transaction for one purpose is never sent twice.
  */
 final class Outbox implements AutoCloseable {
-  /** The most of an account that are not final; nodes of Filecoin keep 100. */
+  /** The most of an account that are not mined; nodes of Filecoin keep 100. */
   static final int MAX_PENDING = 64;
+
+  /**
+   * The most that are not final, which can take hours; a listing of notes has no more than 1000.
+   */
+  static final int MAX_WRITTEN = 900;
 
   /** How often another nonce is tried where others take them. */
   private static final int NONCE_TRIES = 16;
@@ -73,30 +77,26 @@ final class Outbox implements AutoCloseable {
   }
 
   /** The transaction that is pending for this purpose, or else a new one that has left. */
-  CompletionStage<Result<Pending>> submit(Call call, String purpose, Attempt attempt) {
-    return sender.run(() -> place(call, purpose, attempt, false));
-  }
-
-  /**
-   * As {@link #submit}, for a call that others can foil: it must succeed after all that waits, too.
-   */
-  CompletionStage<Result<Pending>> submitWary(Call call, String purpose, Attempt attempt) {
-    return sender.run(() -> place(call, purpose, attempt, true));
+  CompletionStage<Result<Pending>> submit(Order order) {
+    return sender.run(() -> place(order));
   }
 
   /**
    * As {@link #submit}, for calls of a kind that must not be under way side by side: refused while
    * another one of the kind is not mined.
+   *
+   * @param order whose purpose is the kind
    */
-  CompletionStage<Result<Pending>> submitAlone(Call call, String kind, Attempt attempt) {
-    byte[] data = call.data().getBytes(StandardCharsets.US_ASCII);
-    String purpose = kind + " " + Hex.encode(Keccak.hash(data));
+  CompletionStage<Result<Pending>> submitAlone(Order order) {
+    String kind = order.purpose() + " ";
+    byte[] data = order.call().data().getBytes(StandardCharsets.US_ASCII);
+    String purpose = kind + Hex.encode(Keccak.hash(data));
     return sender.run(
         () -> {
           try {
-            Pending other = unminedOf(kind + " ", purpose);
+            Pending other = unminedOf(kind, purpose);
             return other == null
-                ? place(call, purpose, attempt, false)
+                ? place(order.withPurpose(purpose))
                 : Result.refused(new Refusal.TransactionPending(other.outgoing().hash()));
           } catch (LedgerUnavailable unknown) {
             return unavailable(String.valueOf(unknown.getMessage()));
@@ -109,7 +109,7 @@ final class Outbox implements AutoCloseable {
     for (Outgoing each : journal.read().values()) {
       if (each != null && each.purpose().startsWith(prefix) && !each.isFor(purpose)) {
         Pending tended = tend(each);
-        if (!tended.isMined()) {
+        if (!tended.isMined() && !tended.isStranded()) {
           return tended;
         }
       }
@@ -117,27 +117,27 @@ final class Outbox implements AutoCloseable {
     return null;
   }
 
-  private Result<Pending> place(Call call, String purpose, Attempt attempt, boolean wary)
-      throws RpcFailure {
+  private Result<Pending> place(Order order) throws RpcFailure {
     try {
       SortedMap<BigInteger, @Nullable Outgoing> written = journal.read();
-      Pending same = joined(purpose, written);
+      Pending same = joined(order, written);
       if (same != null) {
         return Result.ok(same);
       }
-      if (written.size() >= MAX_PENDING) {
+      if (isFull(order, written)) {
         return unavailable("too many transactions are pending");
       }
-      Draft draft = signing.draft(call);
-      if (wary) {
-        node.simulatePending(signing.sender(), call);
+      Draft draft = signing.draft(order);
+      if (order.wary()) {
+        node.simulatePending(signing.sender(), order.call());
       }
-      if (isTooDear(draft == null) || draft == null) {
-        return unavailable("gas costs more than the ceiling");
+      if (draft == null) {
+        return tooDear();
       }
-      return send(draft, purpose, written);
+      tooDear &= order.urgent();
+      return send(draft, order, written);
     } catch (RpcFailure failure) {
-      return Result.refused(Reverts.refusal(failure, attempt));
+      return Result.refused(Reverts.refusal(failure, order.attempt()));
     } catch (LedgerUnavailable unknown) {
       return unavailable(String.valueOf(unknown.getMessage()));
     }
@@ -147,40 +147,49 @@ final class Outbox implements AutoCloseable {
     return Result.refused(new Refusal.Unavailable(what));
   }
 
-  private boolean isTooDear(boolean now) {
-    if (now && !tooDear) {
+  private Result<Pending> tooDear() {
+    if (!tooDear) {
       log.warn("Gas costs more than the ceiling: nothing is sent until it costs less");
     }
-    tooDear = now;
-    return now;
+    tooDear = true;
+    return unavailable("gas costs more than the ceiling");
   }
 
-  /** One that failed is left alone: what it was for is still to be done. */
-  private @Nullable Pending joined(
-      String purpose, SortedMap<BigInteger, @Nullable Outgoing> written) {
+  private boolean isFull(Order order, SortedMap<BigInteger, @Nullable Outgoing> written)
+      throws RpcFailure {
+    int most = order.share(MAX_PENDING);
+    return written.size() >= order.share(MAX_WRITTEN)
+        || (written.size() >= most
+            && written.tailMap(node.minedNonce(signing.sender())).size() >= most);
+  }
+
+  /**
+   * The last that may yet do it: what one that failed, or lost its nonce, was for is still to be
+   * done.
+   */
+  private @Nullable Pending joined(Order order, SortedMap<BigInteger, @Nullable Outgoing> written) {
+    Pending last = null;
     for (Outgoing each : written.values()) {
-      if (each != null && each.isFor(purpose)) {
+      if (each != null && each.isFor(order.purpose())) {
         Pending tended = tend(each);
-        if (!tended.hasFailed()) {
-          return tended;
-        }
+        last = tended.hasFailed() || tended.isStranded() ? last : tended;
       }
     }
-    return null;
+    return last == null ? null : last.urgentIf(order.urgent());
   }
 
   private Result<Pending> send(
-      Draft draft, String purpose, SortedMap<BigInteger, @Nullable Outgoing> known)
-      throws RpcFailure {
+      Draft draft, Order order, SortedMap<BigInteger, @Nullable Outgoing> known) throws RpcFailure {
     SortedMap<BigInteger, @Nullable Outgoing> written = known;
     RpcFailure refused = null;
     for (int i = 0; i < NONCE_TRIES; i++) {
       BigInteger nonce = free(written);
-      Outgoing next = Outgoing.of(nonce, purpose, signing.sign(draft, nonce), clock.millis());
+      Outgoing next =
+          Outgoing.of(nonce, order.purpose(), signing.sign(draft, nonce), clock.millis());
       if (journal.put(next)) {
         refused = tending.broadcast(next);
         if (refused == null) {
-          return Result.ok(tend(next));
+          return Result.ok(tend(next).urgentIf(order.urgent()));
         }
         journal.remove(next);
         if (!isNonceTaken(refused)) {
@@ -188,7 +197,7 @@ final class Outbox implements AutoCloseable {
         }
       }
       written = journal.read();
-      Pending same = joined(purpose, written);
+      Pending same = joined(order, written);
       if (same != null) {
         return Result.ok(same);
       }
@@ -200,9 +209,13 @@ final class Outbox implements AutoCloseable {
     return failure.says("nonce") || failure.says("replacement") || failure.says("underpriced");
   }
 
-  /** The first that neither the chain nor any of us has given away: no gap stays open. */
+  /**
+   * The first that neither the chain nor any of us has given away: no gap stays open. What waits is
+   * only as old as the one node that counts it.
+   */
   private BigInteger free(SortedMap<BigInteger, @Nullable Outgoing> written) throws RpcFailure {
-    BigInteger nonce = tending.atLeast(node.nextNonce(signing.sender()));
+    BigInteger mined = node.minedNonce(signing.sender());
+    BigInteger nonce = tending.atLeast(node.nextNonce(signing.sender()).max(mined));
     while (written.containsKey(nonce)) {
       nonce = nonce.add(BigInteger.ONE);
     }

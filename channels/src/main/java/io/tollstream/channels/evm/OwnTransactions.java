@@ -71,7 +71,7 @@ final class OwnTransactions implements AutoCloseable {
   <T> CompletionStage<Result<T>> execute(
       Call call, Attempt attempt, Consumer<String> sent, Outcome<T> outcome) {
     return Workers.then(
-        outbox.submit(call, NO_PURPOSE, attempt),
+        outbox.submit(Order.of(call, NO_PURPOSE, attempt)),
         pending -> {
           sent.accept(pending.outgoing().hash());
           return await(pending, call, attempt, outcome);
@@ -82,33 +82,31 @@ final class OwnTransactions implements AutoCloseable {
    * As {@link #execute(Call, Attempt, Outcome)}, unless a transaction for the same purpose is
    * pending: then something is made of that.
    */
-  <T> CompletionStage<Result<T>> execute(
-      String purpose, Call call, Attempt attempt, Outcome<T> outcome) {
-    return Workers.then(
-        outbox.submit(call, purpose, attempt), pending -> await(pending, call, attempt, outcome));
+  <T> CompletionStage<Result<T>> execute(Order order, Outcome<T> outcome) {
+    return Workers.then(outbox.submit(order), pending -> await(pending, order, outcome));
   }
 
   /**
-   * As {@link #execute(String, Call, Attempt, Outcome)}, for a call that others can foil: it must
-   * succeed after all that waits, too.
+   * As {@link #execute(Order, Outcome)}.
    *
    * @param sent is told what may have left, or is joined
    */
-  <T> CompletionStage<Result<T>> relay(
-      String purpose, Call call, Attempt attempt, Outcome<T> outcome, Consumer<Pending> sent) {
+  <T> CompletionStage<Result<T>> execute(Order order, Outcome<T> outcome, Consumer<Pending> sent) {
     return Workers.then(
-        outbox.submitWary(call, purpose, attempt),
+        outbox.submit(order),
         pending -> {
           sent.accept(pending);
-          return await(pending, call, attempt, outcome);
+          return await(pending, order, outcome);
         });
   }
 
-  /** As {@link #execute(Call, Attempt, Outcome)}, never beside another one of its kind. */
-  <T> CompletionStage<Result<T>> executeAlone(
-      String kind, Call call, Attempt attempt, Outcome<T> outcome) {
-    return Workers.then(
-        outbox.submitAlone(call, kind, attempt), pending -> await(pending, call, attempt, outcome));
+  /** As {@link #execute(Order, Outcome)}, never beside another one of its kind, the purpose. */
+  <T> CompletionStage<Result<T>> executeAlone(Order order, Outcome<T> outcome) {
+    return Workers.then(outbox.submitAlone(order), pending -> await(pending, order, outcome));
+  }
+
+  private <T> CompletionStage<Result<T>> await(Pending pending, Order order, Outcome<T> outcome) {
+    return await(pending, order.call(), order.attempt(), outcome);
   }
 
   private <T> CompletionStage<Result<T>> await(

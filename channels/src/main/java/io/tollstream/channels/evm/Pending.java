@@ -17,6 +17,9 @@ final class Pending {
   private long waitingNanos = System.nanoTime();
   private long beyondNanos;
   private boolean beyond;
+  private boolean stranded;
+  private boolean urgent;
+  private long looked;
   private boolean warned;
 
   Pending(Outgoing outgoing) {
@@ -76,6 +79,7 @@ final class Pending {
   }
 
   void mined(TransactionReceipt receipt) {
+    isNotBeyond();
     mined.complete(Result.ok(receipt));
   }
 
@@ -111,6 +115,35 @@ final class Pending {
 
   void isNotBeyond() {
     beyond = false;
+    stranded = false;
+  }
+
+  /** Something else has taken its nonce, unless the chain takes that back. */
+  void strand() {
+    stranded = true;
+  }
+
+  boolean isStranded() {
+    return stranded;
+  }
+
+  /** It, and what is before it, may cost more than others. */
+  Pending urgentIf(boolean hurries) {
+    urgent |= hurries;
+    return this;
+  }
+
+  boolean isUrgent() {
+    return urgent;
+  }
+
+  /** The number of the last look at it; 0 before the first. */
+  long looked() {
+    return looked;
+  }
+
+  void looked(long number) {
+    looked = number;
   }
 
   /** Whether this is the first time. */

@@ -62,7 +62,7 @@ final class Redemptions {
 
   CompletionStage<Result<Redemption>> close(
       ChannelId id, Function<Channel, @Nullable Voucher> choice) {
-    return redeem("close " + id.hex(), id, choice, true);
+    return redeem(Order.CLOSE + id.hex(), id, choice, true);
   }
 
   private CompletionStage<Result<Redemption>> redeem(
@@ -76,9 +76,9 @@ final class Redemptions {
               workers.run(() -> Result.ok(call(id, voucher, closes))),
               call ->
                   transactions.execute(
-                      purpose,
-                      call,
-                      new Attempt(id, cumulative, channel.deposit()),
+                      Order.of(call, purpose, new Attempt(id, cumulative, channel.deposit()))
+                          .payingCoin(closes && channel.token().isZero())
+                          .urgentIf(closes && channel.closeRequestedAt() > 0),
                       receipt -> redemption(id, receipt)));
         });
   }
@@ -116,9 +116,7 @@ final class Redemptions {
     }
     Attempt attempt = new Attempt(vouchers.get(0).channelId(), Amount.ZERO, Amount.ZERO);
     return transactions.executeAlone(
-        "settle many " + token.hex(),
-        calls.settleMany(token, vouchers),
-        attempt,
+        Order.of(calls.settleMany(token, vouchers), "settle many " + token.hex(), attempt),
         receipt -> Result.ok(settled(receipt)));
   }
 

@@ -115,12 +115,23 @@ final class Rpc implements Source, AutoCloseable {
   @Override
   public <R extends Response<?>> void spread(Function<Web3j, Request<?, R>> request)
       throws RpcFailure {
+    List<RpcFailure> past = new ArrayList<>();
     var unused =
         sweep(
             endpoint -> {
-              endpoint.spread(request);
-              return Optional.empty();
+              try {
+                endpoint.spread(request);
+                return Optional.empty();
+              } catch (RpcFailure failure) {
+                if (failure.isNonceTooLow()) {
+                  past.add(failure);
+                }
+                throw failure;
+              }
             });
+    if (!past.isEmpty()) {
+      throw past.get(0);
+    }
   }
 
   /** Asks all, until one has what is asked for; none that fails is waited for once one answered. */

@@ -108,6 +108,11 @@ final class RpcFailure extends Exception {
     return code != NOT_ANSWERED;
   }
 
+  /** Whether the node finds that the chain is past a transaction's nonce. */
+  boolean isNonceTooLow() {
+    return isAnswer() && says("nonce") && (says("low") || says("expected"));
+  }
+
   boolean isNullRound() {
     return code == NULL_ROUND || answer.contains("null round");
   }

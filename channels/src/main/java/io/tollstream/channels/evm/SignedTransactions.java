@@ -19,6 +19,13 @@ final class SignedTransactions {
   /** State may change between estimate and inclusion; what is not used is not paid for. */
   private static final int GAS_HEADROOM_PERCENT = 10;
 
+  /**
+   * For a call that pays a stranger: the escrow keeps an eighth of the gas to put the coin aside
+   * where he burns all he gets, which he may do only once it is mined. Relative, as chains price
+   * the same work by orders of magnitude apart.
+   */
+  private static final int STRANGER_HEADROOM_PERCENT = 900;
+
   private static final BigInteger HUNDRED = BigInteger.valueOf(100);
 
   private final Node node;
@@ -58,14 +65,16 @@ final class SignedTransactions {
    * @return null while gas costs more than the ceiling
    * @throws RpcFailure if the call would revert, or nobody can be asked
    */
-  @Nullable Draft draft(Call call) throws RpcFailure {
+  @Nullable Draft draft(Order order) throws RpcFailure {
+    Call call = order.call();
     node.simulate(sender(), call);
-    BigInteger gas = percent(node.estimateGas(sender(), call), GAS_HEADROOM_PERCENT);
+    int headroom = order.paysCoin() ? STRANGER_HEADROOM_PERCENT : GAS_HEADROOM_PERCENT;
+    BigInteger gas = percent(node.estimateGas(sender(), call), headroom);
     Fees fees = fees();
-    if (policy.isAbove(fees.least())) {
+    if (policy.isAbove(fees.least(), order.urgent())) {
       return null;
     }
-    BigInteger most = policy.capped(fees.most());
+    BigInteger most = policy.capped(fees.most(), order.urgent());
     return new Draft(call, gas, most, capped(fees.tip(), most));
   }
 
@@ -85,16 +94,17 @@ final class SignedTransactions {
    * The same transaction, for more by the premium at least.
    *
    * @param raw as {@link Signed#raw()}
+   * @param urgent as {@link Order#urgent()}
    * @return null where that is above the ceiling
    */
-  @Nullable Signed raised(String raw) throws RpcFailure {
+  @Nullable Signed raised(String raw, boolean urgent) throws RpcFailure {
     SentTransaction old = SentTransaction.decode(raw);
     BigInteger least = percent(old.most(), policy.replacementPercent());
-    if (policy.isAbove(least)) {
+    if (policy.isAbove(least, urgent)) {
       return null;
     }
     Fees now = fees();
-    BigInteger most = policy.capped(least.max(now.most()));
+    BigInteger most = policy.capped(least.max(now.most()), urgent);
     return sign(
         old.nonce(),
         old.gas(),

@@ -23,7 +23,7 @@ interface Source {
     return ask(request, extract);
   }
 
-  /** Tells whoever can be told; fails only where nobody takes it. */
+  /** Tells whoever can be told; fails where nobody takes it, or one knows it is too late. */
   default <R extends Response<?>> void spread(Function<Web3j, Request<?, R>> request)
       throws RpcFailure {
     var unused = ask(request, Function.identity());

@@ -1,11 +1,16 @@
 package io.tollstream.channels.evm;
 
+import static java.util.Comparator.comparingLong;
+
 import io.tollstream.channels.evm.SignedTransactions.Signed;
 import java.math.BigInteger;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,6 +25,9 @@ final class Tending {
   /** Each raises the fees by a quarter or so: what this does not get mined, none does. */
   private static final int MAX_REPLACEMENTS = 16;
 
+  /** The most that the chain is past, and of which one look asks again: requests take time. */
+  private static final int MAX_PAST = 64;
+
   private static final Logger log = LoggerFactory.getLogger(Tending.class);
 
   /** How long, how sure and by which clock. */
@@ -30,6 +38,8 @@ final class Tending {
   private final Journal journal;
   private final Rules rules;
   private BigInteger floor = BigInteger.ZERO;
+  private BigInteger urgentBelow = BigInteger.ZERO;
+  private long looks;
   private long floorNanos = System.nanoTime();
 
   Tending(Node node, SignedTransactions signing, Journal journal, Rules rules) {
@@ -55,21 +65,26 @@ final class Tending {
       node.send(outgoing.raw());
       return null;
     } catch (RpcFailure failure) {
-      boolean taken = !failure.isAnswer() || failure.says("already known") || mayBeKnown(outgoing);
+      boolean taken =
+          !failure.isAnswer() || failure.says("already known") || mayBeTaken(outgoing, failure);
       return taken ? null : failure;
     }
   }
 
-  private boolean mayBeKnown(Outgoing outgoing) {
+  /** A node that lags keeps what can never be mined any more: whether it knows it says nothing. */
+  private boolean mayBeTaken(Outgoing outgoing, RpcFailure failure) {
     try {
-      return node.knows(outgoing.hash());
+      boolean isPast =
+          failure.isNonceTooLow()
+              && node.minedNonce(signing.sender()).compareTo(outgoing.nonce()) > 0;
+      return isPast ? node.hasMined(outgoing.hash()) : node.knows(outgoing.hash());
     } catch (RpcFailure unsure) {
       return true;
     }
   }
 
   /**
-   * Looks at each once, in the order of their nonces.
+   * Looks at all that are not mined, and at some of those that are not final, in turn.
    *
    * @throws RpcFailure if nobody can be asked; the rest is looked at the next time
    */
@@ -77,12 +92,44 @@ final class Tending {
     // Before any receipt: what the chain takes back after a receipt was read is above this block.
     long finalBlock = node.finalBlock(rules.finality());
     BigInteger next = node.minedNonce(signing.sender());
-    for (Pending each : List.copyOf(pending.values())) {
+    urgentBelow = urgentBelow(pending.values());
+    looks++;
+    for (Pending each : due(pending.values(), next)) {
+      each.looked(looks);
       if (look(each, next, finalBlock)) {
         pending.remove(each.outgoing().nonce(), each);
         each.over();
       }
     }
+  }
+
+  /** What is urgent waits for all before it. */
+  private static BigInteger urgentBelow(Collection<Pending> pending) {
+    return pending.stream()
+        .filter(each -> each.isUrgent() && !each.isMined() && !each.isStranded())
+        .map(each -> each.outgoing().nonce().add(BigInteger.ONE))
+        .reduce(BigInteger.ZERO, BigInteger::max);
+  }
+
+  /** Who waits for a receipt must not wait for those that only wait to be final. */
+  private static List<Pending> due(Collection<Pending> pending, BigInteger next) {
+    List<Pending> due = new ArrayList<>();
+    due.addAll(some(pending, each -> isBefore(each, next) && each.isMined()));
+    due.addAll(some(pending, each -> isBefore(each, next) && !each.isMined()));
+    pending.stream().filter(each -> !isBefore(each, next)).forEach(due::add);
+    return due;
+  }
+
+  private static List<Pending> some(Collection<Pending> pending, Predicate<Pending> which) {
+    return pending.stream()
+        .filter(which)
+        .sorted(comparingLong(Pending::looked))
+        .limit(MAX_PAST)
+        .toList();
+  }
+
+  private static boolean isBefore(Pending each, BigInteger next) {
+    return each.outgoing().nonce().compareTo(next) < 0;
   }
 
   /** Whether there is no more to be done for it. */
@@ -94,7 +141,7 @@ final class Tending {
     if (each.unmined()) {
       log.warn("The chain has taken back transaction {}", each.outgoing().hash());
     }
-    if (each.outgoing().nonce().compareTo(next) < 0) {
+    if (isBefore(each, next)) {
       return isLost(each, finalBlock);
     }
     each.isNotBeyond();
@@ -120,8 +167,6 @@ final class Tending {
         return false;
       }
       forget(each);
-      floor = floor.max(each.outgoing().nonce().add(BigInteger.ONE));
-      floorNanos = System.nanoTime();
       return true;
     } finally {
       each.mined(receipt);
@@ -137,6 +182,8 @@ final class Tending {
     for (Outgoing written = each.outgoing(); written != null && !journal.remove(written); ) {
       written = journal.read().get(each.outgoing().nonce());
     }
+    floor = floor.max(each.outgoing().nonce().add(BigInteger.ONE));
+    floorNanos = System.nanoTime();
   }
 
   /**
@@ -149,6 +196,7 @@ final class Tending {
     if (reload(each) || !forLong) {
       return false;
     }
+    each.strand();
     BigInteger finalNonce = node.minedNonce(signing.sender(), finalBlock);
     if (finalNonce.compareTo(nonce) <= 0) {
       return false;
@@ -185,10 +233,14 @@ final class Tending {
     }
   }
 
+  private @Nullable Signed raised(Outgoing old) throws RpcFailure {
+    return signing.raised(old.raw(), old.nonce().compareTo(urgentBelow) < 0);
+  }
+
   private void replace(Pending each) throws RpcFailure {
     Outgoing old = each.outgoing();
     each.waitsFromNow();
-    Signed raised = old.hashes().size() > MAX_REPLACEMENTS ? null : signing.raised(old.raw());
+    Signed raised = old.hashes().size() > MAX_REPLACEMENTS ? null : raised(old);
     if (raised == null) {
       if (each.warnOnce()) {
         log.warn("Transaction {} is not mined, and more would be too much for it", old.hash());

@@ -12,6 +12,7 @@ public final class ChainFaults {
 
   private final long seed;
   volatile int lag;
+  volatile int oldPool;
   volatile int lateReceipts;
   volatile int nullRoundPercent;
   volatile boolean silentNullRounds;
@@ -32,6 +33,12 @@ public final class ChainFaults {
   /** A replica that is so many blocks behind: it knows nothing of what is in them. */
   public ChainFaults lag(int blocks) {
     lag = blocks;
+    return this;
+  }
+
+  /** A replica whose "pending" is the state so many blocks ago, though it knows the newest ones. */
+  public ChainFaults oldPool(int blocks) {
+    oldPool = blocks;
     return this;
   }
 
@@ -113,6 +120,7 @@ public final class ChainFaults {
   /** No fault of the chain's any more. */
   public ChainFaults none() {
     return lag(0)
+        .oldPool(0)
         .lateReceipts(0)
         .nullRounds(0)
         .silentNullRounds(false)
