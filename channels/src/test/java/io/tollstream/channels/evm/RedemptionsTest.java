@@ -21,9 +21,11 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
 
 /** Redemptions by batch and by a second key, and what they would cost, on a real chain. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Timeout(60)
 final class RedemptionsTest {
   private static final Amount DEPOSIT = Amount.of(1_000_000);
 
