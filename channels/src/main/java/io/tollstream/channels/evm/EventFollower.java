@@ -25,6 +25,7 @@ final class EventFollower implements Chain.Following {
   private static final int CLOSE_SECONDS = 5;
 
   private final long chainId;
+  private final Node node;
   private final EventRounds rounds;
   private final long pollMillis;
   private final Thread thread;
@@ -36,10 +37,11 @@ final class EventFollower implements Chain.Following {
   private int pauses;
   private long heads;
 
-  private EventFollower(long chainId, EventRounds rounds, Duration poll) {
-    this.chainId = chainId;
+  private EventFollower(EvmNetwork network, Node node, EventRounds rounds) {
+    this.chainId = network.chainId();
+    this.node = node;
     this.rounds = rounds;
-    this.pollMillis = Math.max(MIN_PAUSE_MILLIS, poll.toMillis());
+    this.pollMillis = Math.max(MIN_PAUSE_MILLIS, network.pollInterval().toMillis());
     this.thread = new Thread(this::run, "tollstream-watch-" + chainId);
     thread.setDaemon(true);
   }
@@ -47,8 +49,7 @@ final class EventFollower implements Chain.Following {
   static EventFollower start(
       Node node, EvmEscrow escrow, Journal.Store store, Chain.Follower follower) {
     EventRounds rounds = new EventRounds(node, escrow, store, new Listening(follower));
-    EventFollower started =
-        new EventFollower(escrow.network().chainId(), rounds, escrow.network().pollInterval());
+    EventFollower started = new EventFollower(escrow.network(), node, rounds);
     started.thread.start();
     return started;
   }
@@ -71,11 +72,14 @@ final class EventFollower implements Chain.Following {
   }
 
   private void round() {
+    long known = node.known();
     try {
-      if (rounds.round()) {
-        good();
-      } else {
+      if (!rounds.round()) {
         failed("what happened could not be taken over");
+      } else if (rounds.newest() < known - Rpc.MAX_LAG_BLOCKS) {
+        failed("no endpoint that answers has the newest block that was told of");
+      } else {
+        good();
       }
     } catch (RpcFailure | LedgerUnavailable e) {
       failed(String.valueOf(e.getMessage()));

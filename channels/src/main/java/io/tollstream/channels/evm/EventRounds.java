@@ -81,7 +81,7 @@ final class EventRounds {
    * @throws LedgerUnavailable if it could not be found out where to begin
    */
   boolean round() throws RpcFailure {
-    Node.Block head = node.latest();
+    Node.Block head = node.newest();
     heads++;
     requireNoShorter(head);
     newest = head.number();

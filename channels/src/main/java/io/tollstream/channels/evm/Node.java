@@ -3,6 +3,8 @@ package io.tollstream.channels.evm;
 import io.tollstream.channels.Address;
 import io.tollstream.metering.Amount;
 import java.math.BigInteger;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -64,8 +66,25 @@ final class Node {
     return rpc.head();
   }
 
+  /** What one endpoint takes for the newest block. */
   Block latest() throws RpcFailure {
     return block(DefaultBlockParameterName.LATEST);
+  }
+
+  /** The newest block that any endpoint tells of now: one that stands still hides nothing. */
+  Block newest() throws RpcFailure {
+    return Collections.max(rpc.all(this::own), Comparator.comparingLong(Block::number));
+  }
+
+  private Block own(Endpoint endpoint) throws RpcFailure {
+    Block own = on(endpoint).latest();
+    rpc.surveyed(endpoint, own.number());
+    return own;
+  }
+
+  /** The highest number of a block that anybody has told of lately; asks nobody. */
+  long known() {
+    return rpc.highest();
   }
 
   /** The newest block that is final enough, of all that any endpoint has told of lately. */

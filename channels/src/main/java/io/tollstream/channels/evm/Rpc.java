@@ -134,6 +134,18 @@ final class Rpc implements Source, AutoCloseable {
     }
   }
 
+  /** What each says; none that fails is waited for once one answered. */
+  <T> List<T> all(Question<T> question) throws RpcFailure {
+    List<T> answers = new ArrayList<>();
+    var unused =
+        sweep(
+            endpoint -> {
+              answers.add(question.of(endpoint));
+              return Optional.empty();
+            });
+    return answers;
+  }
+
   /** Asks all, until one has what is asked for; none that fails is waited for once one answered. */
   private <T> Optional<T> sweep(Question<Optional<T>> question) throws RpcFailure {
     RpcFailure failure = null;
@@ -191,12 +203,22 @@ final class Rpc implements Source, AutoCloseable {
   /** What an endpoint itself takes for the newest block; who is far behind others is asked last. */
   long survey(Endpoint endpoint) throws RpcFailure {
     long told = endpoint.ask(Web3j::ethBlockNumber, a -> a.getBlockNumber().longValueExact());
+    surveyed(endpoint, told);
+    return told;
+  }
+
+  /** As {@link #survey}, where it has been asked already. */
+  void surveyed(Endpoint endpoint, long told) {
     long lag = heads.told(told) - told;
     endpoint.health().lags(lag);
     if (lag > MAX_LAG_BLOCKS) {
       endpoint.health().failed(Failure.LAGS);
     }
-    return told;
+  }
+
+  /** The highest number of a block that is remembered; asks nobody. */
+  long highest() {
+    return heads.highest();
   }
 
   /** Somebody has told of a block. */

@@ -52,6 +52,10 @@ final class EventRoundsTest {
   }
 
   private EventRounds rounds(FollowPolicy policy, Finality finality) {
+    return rounds(node, policy, finality);
+  }
+
+  private EventRounds rounds(Node asked, FollowPolicy policy, Finality finality) {
     EvmEscrow escrow =
         new EvmEscrow(
                 local.escrow.network(),
@@ -59,7 +63,7 @@ final class EventRoundsTest {
                 local.escrow.domainName(),
                 finality)
             .followed(policy);
-    return new EventRounds(node, escrow, store(), new Listening(follower));
+    return new EventRounds(asked, escrow, store(), new Listening(follower));
   }
 
   /** Rounds that have begun, and told what was there. */
@@ -344,6 +348,24 @@ final class EventRoundsTest {
     assertEquals(Set.of(), follower.taken());
     assertTrue(rounds.round());
     assertEquals(Set.of(id), follower.taken(), "the chain is shorter, and that is that");
+  }
+
+  @Test
+  void endpoint_firstOfTwoStandsStill_isFollowedThroughTheSecond() throws RpcFailure {
+    try (FaultyRpc second = FaultyRpc.before(local.anvil);
+        Rpc both = new Rpc(LocalEscrow.network(List.of(endpoint.url(), second.url())))) {
+      EventRounds rounds = rounds(new Node(both), SHALLOW, AT_ONCE);
+      assertTrue(rounds.round());
+      long still = head();
+      for (int i = 0; i < 5; i++) {
+        ChannelId id = open().id();
+        endpoint.chain().lag((int) (head() - still));
+        assertTrue(rounds.round());
+        assertEquals(Set.of(id), follower.taken());
+        assertEquals(head(), rounds.newest());
+      }
+      assertTrue(both.health().get(0).demoted());
+    }
   }
 
   @ParameterizedTest
