@@ -130,7 +130,7 @@ async function answers(url, child) {
 export async function settle({ chain, gateway, payer }, { say, signal }) {
   say('Closing the channels ...')
   await payer.child.stop()
-  const close = ['channels', 'close', '--all', '--gateway', gateway.url]
+  const close = ['wallet', 'close', '--all', '--gateway', gateway.url]
   const output = await tollstream(signal, ...close, ...payer.wallet)
   if (output) say(output)
   const received = await balance(chain.rpc, chain.token, chain.payee.address)
