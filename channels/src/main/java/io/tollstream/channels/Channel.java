@@ -45,6 +45,22 @@ public record Channel(
     return authorizedSigner.isZero() ? payer : authorizedSigner;
   }
 
+  /** Another reading of this channel: all that an open fixes for good stays. */
+  public Channel reading(
+      Amount nowDeposit, Amount nowSettled, long nowCloseRequestedAt, boolean nowFinalized) {
+    return new Channel(
+        id,
+        escrow,
+        payer,
+        payee,
+        token,
+        authorizedSigner,
+        nowDeposit,
+        nowSettled,
+        nowCloseRequestedAt,
+        nowFinalized);
+  }
+
   /** Whether the other reading is of this channel: all that an open fixes for good is equal. */
   boolean isSameAs(Channel other) {
     return id.equals(other.id)

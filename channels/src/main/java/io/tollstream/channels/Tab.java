@@ -318,13 +318,7 @@ public record Tab(
   public Step<Tab> redeemed(Channel after) {
     Amount settled = channel.settled().max(after.settled());
     return observe(
-        new Channel(
-            channel.id(),
-            channel.escrow(),
-            channel.payer(),
-            channel.payee(),
-            channel.token(),
-            channel.authorizedSigner(),
+        channel.reading(
             channel.deposit().max(settled),
             settled,
             channel.closeRequestedAt(),

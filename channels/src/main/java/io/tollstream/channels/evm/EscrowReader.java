@@ -154,13 +154,7 @@ final class EscrowReader {
     Amount deposit = settled.deposit().min(newest.deposit());
     long closeRequestedAt =
         newest.isCloseRequested() ? newest.closeRequestedAt() : settled.closeRequestedAt();
-    return new Channel(
-        settled.id(),
-        settled.escrow(),
-        settled.payer(),
-        settled.payee(),
-        settled.token(),
-        settled.authorizedSigner(),
+    return settled.reading(
         deposit,
         settled.settled().max(newest.settled()).min(deposit),
         closeRequestedAt,
@@ -168,17 +162,8 @@ final class EscrowReader {
   }
 
   private static Channel withDeposit(Channel channel, Amount deposit) {
-    return new Channel(
-        channel.id(),
-        channel.escrow(),
-        channel.payer(),
-        channel.payee(),
-        channel.token(),
-        channel.authorizedSigner(),
-        deposit,
-        channel.settled().min(deposit),
-        channel.closeRequestedAt(),
-        channel.finalized());
+    return channel.reading(
+        deposit, channel.settled().min(deposit), channel.closeRequestedAt(), channel.finalized());
   }
 
   /** No channel has a zero payee; none was there before the escrow was. */

@@ -70,12 +70,10 @@ final class OwnTransactions implements AutoCloseable {
    */
   <T> CompletionStage<Result<T>> execute(
       Call call, Attempt attempt, Consumer<String> sent, Outcome<T> outcome) {
-    return Workers.then(
-        outbox.submit(Order.of(call, NO_PURPOSE, attempt)),
-        pending -> {
-          sent.accept(pending.outgoing().hash());
-          return await(pending, call, attempt, outcome);
-        });
+    return execute(
+        Order.of(call, NO_PURPOSE, attempt),
+        outcome,
+        pending -> sent.accept(pending.outgoing().hash()));
   }
 
   /**
@@ -83,7 +81,7 @@ final class OwnTransactions implements AutoCloseable {
    * pending: then something is made of that.
    */
   <T> CompletionStage<Result<T>> execute(Order order, Outcome<T> outcome) {
-    return Workers.then(outbox.submit(order), pending -> await(pending, order, outcome));
+    return execute(order, outcome, pending -> {});
   }
 
   /**
@@ -106,11 +104,6 @@ final class OwnTransactions implements AutoCloseable {
   }
 
   private <T> CompletionStage<Result<T>> await(Pending pending, Order order, Outcome<T> outcome) {
-    return await(pending, order.call(), order.attempt(), outcome);
-  }
-
-  private <T> CompletionStage<Result<T>> await(
-      Pending pending, Call call, Attempt attempt, Outcome<T> outcome) {
     if (!waits.tryAcquire()) {
       return CompletableFuture.completedStage(
           Result.refused(new Refusal.Unavailable("too many transactions are being waited for")));
@@ -119,24 +112,23 @@ final class OwnTransactions implements AutoCloseable {
         pending
             .receipt(network.transactionTimeout())
             .whenComplete((receipt, failure) -> waits.release()),
-        receipt -> workers.run(() -> look(receipt, call, attempt, outcome)));
+        receipt -> workers.run(() -> look(receipt, order, outcome)));
   }
 
-  private <T> Result<T> look(
-      TransactionReceipt receipt, Call call, Attempt attempt, Outcome<T> outcome)
+  private <T> Result<T> look(TransactionReceipt receipt, Order order, Outcome<T> outcome)
       throws RpcFailure {
     return Receipts.succeeded(receipt)
         ? outcome.of(receipt)
-        : Result.refused(reason(receipt, call, attempt));
+        : Result.refused(reason(receipt, order));
   }
 
   /** Runs the call again where it failed; it may not fail again, and then no reason is known. */
-  private Refusal reason(TransactionReceipt receipt, Call call, Attempt attempt) {
+  private Refusal reason(TransactionReceipt receipt, Order order) {
     try {
-      node.simulate(sender, call, Receipts.block(receipt));
+      node.simulate(sender, order.call(), Receipts.block(receipt));
     } catch (RpcFailure failure) {
       if (failure.isRevert()) {
-        return Reverts.refusal(failure, attempt);
+        return Reverts.refusal(failure, order.attempt());
       }
     }
     return new Refusal.TransactionReverted("reverted");

@@ -221,34 +221,46 @@ public final class ChannelsCommand {
     }
   }
 
+  /** What spends gas. */
+  abstract static class Act extends Sub {
+    @Parameters(paramLabel = "ID", description = "Channels, or how their ids begin.")
+    List<String> ids = List.of();
+
+    @Option(names = "--dry-run", description = "Tell gas and proceeds, and send nothing.")
+    private boolean dryRun;
+
+    void requireSome(boolean all) {
+      if (ids.isEmpty() != all) {
+        throw wrong("name channels, or --all");
+      }
+    }
+
+    int actOnEach(List<String> channels, String what) throws IOException {
+      int status = 0;
+      for (String id : channels) {
+        status |= act("/channels/" + id, what);
+      }
+      return status;
+    }
+
+    int act(String path, String what) throws IOException {
+      return tell(post(path + "/" + what + "?dryRun=" + dryRun));
+    }
+  }
+
   /** {@code channels settle}. */
   @Command(
       name = "settle",
       description = "Redeem what channels owe; they stay open.",
       mixinStandardHelpOptions = true)
-  static final class Settle extends Sub {
-    @Parameters(paramLabel = "ID", description = "Channels, or how their ids begin.")
-    private List<String> ids = List.of();
-
+  static final class Settle extends Act {
     @Option(names = "--all", description = "Every channel that is worth its gas.")
     private boolean all;
 
-    @Option(names = "--dry-run", description = "Tell gas and proceeds, and send nothing.")
-    private boolean dryRun;
-
     @Override
     public Integer call() throws IOException {
-      if (ids.isEmpty() != all) {
-        throw wrong("name channels, or --all");
-      }
-      if (all) {
-        return tell(post("/channels/settle?dryRun=" + dryRun));
-      }
-      int status = 0;
-      for (String id : named(ids)) {
-        status |= tell(post("/channels/" + id + "/settle?dryRun=" + dryRun));
-      }
-      return status;
+      requireSome(all);
+      return all ? act("/channels", "settle") : actOnEach(named(ids), "settle");
     }
   }
 
@@ -257,26 +269,14 @@ public final class ChannelsCommand {
       name = "close",
       description = "Close channels: what is owed is redeemed, the rest goes back to their payers.",
       mixinStandardHelpOptions = true)
-  static final class Close extends Sub {
-    @Parameters(paramLabel = "ID", description = "Channels, or how their ids begin.")
-    private List<String> ids = List.of();
-
+  static final class Close extends Act {
     @Option(names = "--all", description = "Every open channel, whatever that costs.")
     private boolean all;
 
-    @Option(names = "--dry-run", description = "Tell gas and proceeds, and send nothing.")
-    private boolean dryRun;
-
     @Override
     public Integer call() throws IOException {
-      if (ids.isEmpty() != all) {
-        throw wrong("name channels, or --all");
-      }
-      int status = 0;
-      for (String id : all ? open() : named(ids)) {
-        status |= tell(post("/channels/" + id + "/close?dryRun=" + dryRun));
-      }
-      return status;
+      requireSome(all);
+      return actOnEach(all ? open() : named(ids), "close");
     }
 
     private List<String> open() throws IOException {

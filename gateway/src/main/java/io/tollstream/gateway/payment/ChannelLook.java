@@ -66,17 +66,7 @@ final class ChannelLook {
 
   /** A channel that its chain does not know: nothing is sold on it. */
   private static Channel emptied(Channel last) {
-    return new Channel(
-        last.id(),
-        last.escrow(),
-        last.payer(),
-        last.payee(),
-        last.token(),
-        last.authorizedSigner(),
-        Amount.ZERO,
-        Amount.ZERO,
-        last.closeRequestedAt(),
-        last.finalized());
+    return last.reading(Amount.ZERO, Amount.ZERO, last.closeRequestedAt(), last.finalized());
   }
 
   private Future<Outcome> seen(Chain chain, Tab tab, Channel channel) {

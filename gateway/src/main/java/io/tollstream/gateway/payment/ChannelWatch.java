@@ -30,7 +30,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class ChannelWatch {
   private static final Logger LOG = LoggerFactory.getLogger(ChannelWatch.class);
-  private static final int PAGE = 64;
 
   /** Channels read from their chain at the same time, by whoever asks for it. */
   private static final int AT_ONCE = 16;
@@ -170,22 +169,8 @@ public final class ChannelWatch {
 
   /** Looks at every channel once. */
   public Future<Void> round() {
-    return page(null);
-  }
-
-  private Future<Void> page(@Nullable ChannelId after) {
-    return tabs.page(after, PAGE)
-        .compose(
-            page -> {
-              List<ChannelId> ids =
-                  page.stream().filter(ChannelWatch::isAlive).map(Tab::id).toList();
-              return lookAt(ids)
-                  .compose(
-                      looked ->
-                          page.size() < PAGE
-                              ? Future.succeededFuture()
-                              : page(page.get(PAGE - 1).id()));
-            });
+    return tabs.eachPage(
+        page -> lookAt(page.stream().filter(ChannelWatch::isAlive).map(Tab::id).toList()));
   }
 
   /** Whether something can still happen to it; one that ended unpaid may not have ended. */

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -112,10 +113,10 @@ public final class Settler {
     return Payments.of(chain.quoteSettle(voucher))
         .compose(
             quoted -> {
-              Claim claim = new Claim(tab, voucher, cost(quoted));
+              Claim claim = new Claim(tab, voucher, Due.SETTLE, cost(quoted));
               return quoted instanceof Result.Refused<Quote> refused
                   ? Future.succeededFuture(claim.refused(refused.refusal()))
-                  : dryRun ? Future.succeededFuture(claim.planned(Due.SETTLE)) : settleAlone(claim);
+                  : dryRun ? Future.succeededFuture(claim.planned()) : settleAlone(claim);
             })
         .map(List::of);
   }
@@ -127,74 +128,67 @@ public final class Settler {
 
   private Future<Outcome> closing(Tab tab, boolean dryRun) {
     Voucher voucher = tab.redeemable();
-    Amount proceeds = proceeds(tab, voucher);
     return Payments.of(chain.quoteClose(tab.id(), voucher))
         .compose(
             quoted -> {
-              Amount cost = cost(quoted);
+              Claim claim = new Claim(tab, voucher, Due.CLOSE, cost(quoted));
               return quoted instanceof Result.Refused<Quote> refused
-                  ? Future.succeededFuture(
-                      new Outcome(tab.id(), Due.CLOSE, Amount.ZERO, cost, null, refused.refusal()))
-                  : dryRun
-                      ? Future.succeededFuture(
-                          new Outcome(tab.id(), Due.CLOSE, proceeds, cost, null, null))
-                      : closeNow(tab.id(), proceeds, cost);
+                  ? Future.succeededFuture(claim.refused(refused.refusal()))
+                  : dryRun ? Future.succeededFuture(claim.planned()) : closeNow(claim);
             });
   }
 
-  private Future<Outcome> closeNow(ChannelId id, Amount proceeds, Amount cost) {
+  private Future<Outcome> closeNow(Claim claim) {
     return payments
-        .redeem(chain, id, null)
+        .redeem(chain, claim.id(), null)
         .map(
             result ->
                 result instanceof Result.Ok<Payments.Paid> ok
-                    ? new Outcome(id, Due.CLOSE, proceeds, cost, ok.value().transactionHash(), null)
-                    : new Outcome(
-                        id,
-                        Due.CLOSE,
-                        Amount.ZERO,
-                        cost,
-                        null,
-                        ((Result.Refused<Payments.Paid>) result).refusal()));
+                    ? claim.doneBy(ok.value().transactionHash())
+                    : claim.refused(((Result.Refused<Payments.Paid>) result).refusal()));
   }
 
   private static Amount cost(Result<Quote> quoted) {
     return quoted instanceof Result.Ok<Quote> ok ? ok.value().cost() : Amount.ZERO;
   }
 
-  static Amount proceeds(Tab tab, @Nullable Voucher voucher) {
-    return voucher == null
-        ? Amount.ZERO
-        : voucher.cumulative().minusOrZero(tab.channel().settled());
-  }
-
-  /** A voucher that is due. */
-  record Claim(Tab tab, Voucher voucher, Amount cost) {
+  /**
+   * What is due on a channel.
+   *
+   * @param voucher null where nothing more is to be redeemed by a close
+   */
+  record Claim(Tab tab, @Nullable Voucher voucher, Due due, Amount cost) {
     ChannelId id() {
       return tab.id();
     }
 
-    Outcome planned(Due due) {
-      return new Outcome(id(), due, proceeds(tab, voucher), cost, null, null);
+    Voucher requireVoucher() {
+      return Objects.requireNonNull(voucher);
     }
 
-    Outcome settledBy(String hash) {
-      return new Outcome(id(), Due.SETTLE, proceeds(tab, voucher), cost, hash, null);
+    Outcome planned() {
+      return doneBy(null);
+    }
+
+    Outcome doneBy(@Nullable String hash) {
+      Amount proceeds =
+          voucher == null ? Amount.ZERO : voucher.cumulative().minusOrZero(tab.channel().settled());
+      return new Outcome(id(), due, proceeds, cost, hash, null);
     }
 
     Outcome refused(Refusal refusal) {
-      return new Outcome(id(), Due.SETTLE, Amount.ZERO, cost, null, refusal);
+      return new Outcome(id(), due, Amount.ZERO, cost, null, refusal);
     }
   }
 
   /** Settles by a transaction of its own, which costs nothing where it would fail. */
   Future<Outcome> settleAlone(Claim claim) {
-    return Payments.of(chain.settle(claim.voucher()))
+    return Payments.of(chain.settle(claim.requireVoucher()))
         .compose(
             result -> {
               if (result instanceof Result.Ok<Redemption> ok) {
                 alone.remove(claim.id());
-                return observe(ok.value()).map(claim.settledBy(ok.value().transactionHash()));
+                return observe(ok.value()).map(claim.doneBy(ok.value().transactionHash()));
               }
               Refusal refusal = ((Result.Refused<Redemption>) result).refusal();
               LOG.warn("Channel {} was not settled: {}", claim.id(), refusal);
@@ -204,10 +198,8 @@ public final class Settler {
 
   /** Whether a contract signs the channel's vouchers; not asked where that is not allowed. */
   Future<Boolean> isByContract(Tab tab) {
-    Address delegate = tab.channel().authorizedSigner();
-    Address signer = delegate.isZero() ? tab.channel().payer() : delegate;
     return contractSigners
-        ? Payments.of(chain.isContract(signer))
+        ? Payments.of(chain.isContract(tab.channel().signer()))
             .map(result -> result instanceof Result.Ok<Boolean> ok && ok.value())
         : Future.succeededFuture(false);
   }
@@ -244,7 +236,7 @@ public final class Settler {
     if (claims.size() == 1) {
       return settleAlone(claims.get(0)).map(List::of);
     }
-    return Payments.of(chain.settle(token, claims.stream().map(Claim::voucher).toList()))
+    return Payments.of(chain.settle(token, claims.stream().map(Claim::requireVoucher).toList()))
         .compose(
             result -> {
               if (result instanceof Result.Refused<List<Redemption>> refused) {
@@ -263,7 +255,7 @@ public final class Settler {
     for (Claim claim : claims) {
       Redemption redemption = byId.get(claim.id());
       if (redemption != null) {
-        outcomes.add(claim.settledBy(redemption.transactionHash()));
+        outcomes.add(claim.doneBy(redemption.transactionHash()));
       } else {
         leftOut(claim.id());
         outcomes.add(claim.refused(new Refusal.TransactionReverted("left out of the batch")));

@@ -3,7 +3,6 @@ package io.tollstream.gateway.payment;
 import io.tollstream.channels.Address;
 import io.tollstream.channels.Chain;
 import io.tollstream.channels.Chain.Quote;
-import io.tollstream.channels.ChannelId;
 import io.tollstream.channels.Refusal;
 import io.tollstream.channels.Result;
 import io.tollstream.channels.SettlementPolicy;
@@ -25,7 +24,6 @@ import org.slf4j.LoggerFactory;
 /** One look at every tab of an escrow, in the order of their ids: what is due is done. */
 final class Sweep {
   private static final Logger LOG = LoggerFactory.getLogger(Sweep.class);
-  private static final int PAGE = 64;
 
   /** The most outcomes that are told. */
   static final int MAX_OUTCOMES = 1_000;
@@ -55,21 +53,17 @@ final class Sweep {
   }
 
   Future<List<Outcome>> run() {
-    return page(null).compose(done -> flushAll()).map(done -> List.copyOf(outcomes));
+    return tabs.eachPage(this::lookAtAll)
+        .compose(done -> flushAll())
+        .map(done -> List.copyOf(outcomes));
   }
 
-  private Future<Void> page(@Nullable ChannelId after) {
-    return tabs.page(after, PAGE)
-        .compose(
-            page -> {
-              Future<Void> done = Future.succeededFuture();
-              for (Tab tab : page) {
-                done = done.compose(before -> lookInAnyCase(tab));
-              }
-              return page.size() < PAGE
-                  ? done
-                  : done.compose(before -> page(page.get(PAGE - 1).id()));
-            });
+  private Future<Void> lookAtAll(List<Tab> page) {
+    Future<Void> done = Future.succeededFuture();
+    for (Tab tab : page) {
+      done = done.compose(before -> lookInAnyCase(tab));
+    }
+    return done;
   }
 
   /** One channel's trouble is not the others'. */
@@ -98,8 +92,8 @@ final class Sweep {
                             cost == null
                                 ? Future.succeededFuture()
                                 : act(
-                                    rule.due(tab, now, cost, byContract),
-                                    new Claim(tab, voucher, cost),
+                                    new Claim(
+                                        tab, voucher, rule.due(tab, now, cost, byContract), cost),
                                     byContract)));
   }
 
@@ -131,14 +125,14 @@ final class Sweep {
             });
   }
 
-  private Future<Void> act(Due due, Claim claim, boolean byContract) {
-    if (due == Due.NOTHING) {
+  private Future<Void> act(Claim claim, boolean byContract) {
+    if (claim.due() == Due.NOTHING) {
       return Future.succeededFuture();
     }
     if (dryRun) {
-      return Future.succeededFuture(tell(claim.planned(due))).mapEmpty();
+      return Future.succeededFuture(tell(claim.planned())).mapEmpty();
     }
-    if (due == Due.CLOSE) {
+    if (claim.due() == Due.CLOSE) {
       settler.closeLater(claim.tab());
       return Future.succeededFuture();
     }

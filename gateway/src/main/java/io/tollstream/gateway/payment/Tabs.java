@@ -47,6 +47,7 @@ public final class Tabs {
   /** The most payment sockets that hear of one channel. */
   private static final int MAX_SOCKETS = 16;
 
+  private static final int PAGE = 64;
   private static final long FIRST_RETRY_MILLIS = 100;
   private static final long LONGEST_RETRY_MILLIS = 5_000;
 
@@ -127,6 +128,24 @@ public final class Tabs {
   /** A page of all tabs, in the order of their ids. */
   public Future<List<Tab>> page(@Nullable ChannelId after, int limit) {
     return onCaller(ledger.tabs(after, limit));
+  }
+
+  /** Does something with all tabs, a page after the other, each once the one before is done. */
+  Future<Void> eachPage(Function<List<Tab>, Future<?>> action) {
+    return eachPage(null, action);
+  }
+
+  private Future<Void> eachPage(@Nullable ChannelId after, Function<List<Tab>, Future<?>> action) {
+    return page(after, PAGE)
+        .compose(
+            page ->
+                action
+                    .apply(page)
+                    .compose(
+                        done ->
+                            page.size() < PAGE
+                                ? Future.succeededFuture()
+                                : eachPage(page.get(PAGE - 1).id(), action)));
   }
 
   /** How many streams a channel has open here. */
